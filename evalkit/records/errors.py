@@ -1,0 +1,42 @@
+"""Errors that reach the user: what was found, what was needed, what to do next.
+
+Exit codes are the commands' contract: 1 something broke, 2 wrong usage, 4 no verdict possible.
+"""
+
+from __future__ import annotations
+
+
+class EvalkitError(Exception):
+    """Base of every error that the command line prints without a traceback."""
+
+    exit_code = 1
+
+
+class UsageError(EvalkitError):
+    """The user's command, paths or files ask for something that cannot be done."""
+
+    exit_code = 2
+
+
+class FamilyError(UsageError):
+    """The files given do not make a family: none, no reference, two of one label, another vocabulary."""
+
+
+class SuiteError(UsageError):
+    """A suite or system-prompt file is missing, malformed or asks for an unknown prompt."""
+
+
+class RunFolderError(EvalkitError):
+    """A run folder is missing, locked by another process, of another schema, or damaged."""
+
+
+class GgufError(EvalkitError):
+    """A file is not a GGUF, or its header is truncated, inconsistent or out of bounds."""
+
+
+class EngineError(EvalkitError):
+    """One variant's child process failed: it crashed, hung, refused the file or ran out of memory."""
+
+
+class NotMeasuredError(EvalkitError):
+    """A figure has no value; the message is the reason that is shown in its place."""

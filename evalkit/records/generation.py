@@ -1,0 +1,90 @@
+"""Answers, and what their regenerations proved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Cell:
+    """One unit of work; done when its line stands in `generations.jsonl`."""
+
+    label: str
+    prompt_id: str
+    regeneration_index: int
+
+
+class StopReason(StrEnum):
+    """Why an answer ended."""
+
+    END_OF_TURN = "end-of-turn"
+    MAX_TOKENS = "max-tokens"
+
+
+class TemplateSource(StrEnum):
+    """Whose chat template made the prompt."""
+
+    OWN = "own"
+    REFERENCE = "reference"
+    """The variant's file has none; the reference's was used so that the answers compare."""
+    NONE = "none"
+    """Neither has one: the model got the bare prompt text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """One answer, as it was made."""
+
+    label: str
+    payload_hash: str
+    prompt_id: str
+    prompt_hash: str
+    regeneration_index: int
+    text: str
+    """The answer only: never the prompt, never the end-of-turn token."""
+    token_ids: tuple[int, ...]
+    """Generated tokens without the end-of-turn token."""
+    margins_nats: tuple[float, ...]
+    """Per generated token: log-prob gap of the best two after the repeat penalty; 0 is an exact tie."""
+    stop_reason: StopReason
+    n_prompt_tokens: int
+    prompt_tokens_hash: str
+    """sha256 over the prompt's token ids, hex: equal means that two variants read the same prompt."""
+    template_source: TemplateSource
+    prefill_seconds: float
+    decode_seconds: float
+
+    @property
+    def cell(self) -> Cell:
+        """The unit of work that this answer finishes."""
+        return Cell(label=self.label, prompt_id=self.prompt_id, regeneration_index=self.regeneration_index)
+
+    @property
+    def n_tokens(self) -> int:
+        """Number of generated tokens."""
+        return len(self.token_ids)
+
+
+class CertificateState(StrEnum):
+    """What the regenerations of one (variant, prompt) proved."""
+
+    IDENTICAL = "identical"
+    FORKED = "forked"
+    NOT_MEASURED = "not-measured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """The proof of one (variant, prompt): every regeneration alike, or where two of them parted."""
+
+    label: str
+    prompt_id: str
+    state: CertificateState
+    n_regenerations: int
+    fork_token: int | None = None
+    """0-based index of the first token in which a regeneration differs from the first one."""
+    fork_margin_nats: float | None = None
+    """The first regeneration's margin there; small means that numerics alone could have turned it."""
+    reason: str | None = None
+    """Why it was not measured."""

@@ -1,0 +1,94 @@
+"""What was asked of a run, and on what it ran."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from evalkit.records.decoding import Decoding
+from evalkit.records.family import Family
+from evalkit.records.suite import Suite
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """llama.cpp settings that may move a figure; one record for all variants of a run."""
+
+    n_threads: int
+    n_batch: int = 512
+    n_ubatch: int = 512
+    n_gpu_layers: int = 0
+    flash_attention: bool = True
+    stall_timeout_s: float = 600.0
+    """A child that reports no progress for so long is taken for hung."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineBuild:
+    """The program that computed the logits."""
+
+    llama_cpp_python: str
+    system_info: str
+    """llama.cpp's own line of compiled-in CPU and GPU features."""
+    library_hash: str
+    """sha256 of the shared libraries that were loaded, hex."""
+    gpu_offload: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Where the run happened."""
+
+    os: str
+    cpu: str
+    n_cores: int
+    python: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """Everything that decides a run's tokens and figures; built once by the command line and handed down."""
+
+    family: Family
+    suite: Suite
+    decoding: Decoding
+    engine: EngineSettings
+    n_regenerations: int
+
+
+class RunStatus(StrEnum):
+    """How far a run got."""
+
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    FAILED_VARIANTS = "failed-variants"
+    """Finished, but at least one variant has not all of its answers."""
+    COMPLETE = "complete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """One run's `manifest.json`."""
+
+    run_id: str
+    fingerprint: str
+    """sha256 over all that decides the tokens; the same command finds its unfinished run by it."""
+    created_utc: str
+    evalkit_version: str
+    command: tuple[str, ...]
+    status: RunStatus
+    config: RunConfig
+    build: EngineBuild
+    machine: Machine
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPaths:
+    """Where the products of one run lie."""
+
+    results: Path
+    reports: Path
