@@ -1,0 +1,1 @@
+"""llama.cpp, and the child processes that it runs in; the parent process never loads the library."""

@@ -1,0 +1,191 @@
+"""One loaded GGUF through llama.cpp's low-level API; only ever imported in a child process.
+
+`Llama.create_completion` is not used: its prefix reuse changes greedy answers, its penalty leaves the prompt out,
+and with log-probs it costs three times the decode. Settings that move figures are pinned here: flash attention,
+one KV buffer per sequence, the full sliding-window cache.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import llama_cpp
+import numpy as np
+
+from evalkit.engine.greedy import Logits
+from evalkit.records.errors import EngineError
+from evalkit.records.run import EngineSettings
+
+N_CTX_STEP = 256
+N_CTX_RESERVE = 16
+
+_LOG_LEVEL_ERROR = 4
+
+
+class LogTail:
+    """Writes llama.cpp's log to stderr and remembers the last error, since load failures say why only there."""
+
+    def __init__(self) -> None:
+        self.last_error = ""
+        # ctypes frees a callback that nobody holds, and llama.cpp would then call into freed memory.
+        self._callback = llama_cpp.llama_log_callback(self._write)
+        llama_cpp.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def _write(self, level: int, text: bytes, _user_data: ctypes.c_void_p) -> None:
+        line = text.decode("utf-8", errors="replace")
+        if level == _LOG_LEVEL_ERROR and line.strip():
+            self.last_error = line.strip()
+        # File descriptor 2 is the child's log file.
+        os.write(2, text)
+
+
+class LlamaModel:
+    """A loaded model and its vocabulary; `open_context` makes it ready to decode."""
+
+    def __init__(
+        self, path: Path, settings: EngineSettings, log: LogTail, on_progress: Callable[[float], None]
+    ) -> None:
+        started = time.perf_counter()
+        self._log = log
+        llama_cpp.llama_backend_init()
+        params = llama_cpp.llama_model_default_params()
+        params.n_gpu_layers = settings.n_gpu_layers
+        # NaN weights load silently without it and answer with plausible text.
+        params.check_tensors = True
+
+        def report(fraction: float, _user_data: object) -> bool:
+            on_progress(fraction)
+            return True
+
+        self._progress_callback = llama_cpp.llama_progress_callback(report)
+        params.progress_callback = self._progress_callback
+        self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
+        if not self._model:
+            raise EngineError(
+                f"llama.cpp refused the file: {log.last_error or 'no reason given'}. "
+                "A GGUF that llama-cli loads is needed; download or quantise it again."
+            )
+        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
+        self.n_vocab: int = llama_cpp.llama_vocab_n_tokens(self._vocab)
+        self.load_seconds = time.perf_counter() - started
+
+    @property
+    def bos(self) -> str:
+        """The beginning-of-sequence token as text; empty where the vocabulary has none."""
+        return self._special_text(llama_cpp.llama_vocab_bos(self._vocab))
+
+    @property
+    def eos(self) -> str:
+        """The end-of-sequence token as text; empty where the vocabulary has none."""
+        return self._special_text(llama_cpp.llama_vocab_eos(self._vocab))
+
+    def ends_turn(self, token_id: int) -> bool:
+        """Whether this token ends the answer."""
+        return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token_id))
+
+    def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
+        """Text to token ids; `add_special` adds BOS where the vocabulary wants one."""
+        raw = text.encode("utf-8", errors="replace")
+        n_max = len(raw) + 8
+        buffer = (llama_cpp.llama_token * n_max)()
+        n = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), buffer, n_max, add_special, parse_special)
+        if n < 0:
+            raise EngineError(f"llama.cpp cannot tokenize the prompt ({len(raw)} bytes gave {-n} tokens).")
+        return list(buffer[:n])
+
+    def text_of(self, token_ids: Sequence[int]) -> str:
+        """Token ids to text, special tokens spelled out: a leaked template token must be seen, not swallowed."""
+        return b"".join(self._piece(token_id) for token_id in token_ids).decode("utf-8", errors="replace")
+
+    def _special_text(self, token_id: int) -> str:
+        return self._piece(token_id).decode("utf-8", errors="replace") if token_id >= 0 else ""
+
+    def _piece(self, token_id: int) -> bytes:
+        size = 64
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            n = llama_cpp.llama_token_to_piece(self._vocab, token_id, buffer, size, 0, True)
+            if n >= 0:
+                return buffer.raw[:n]
+            size = -n
+
+    def open_context(self, n_ctx: int, settings: EngineSettings) -> LlamaContext:
+        """KV memory for one sequence of `n_ctx` tokens."""
+        return LlamaContext(self._model, self.n_vocab, n_ctx, settings)
+
+
+def context_size(n_needed: int) -> int:
+    """`n_needed` tokens and a reserve, rounded up to the step in which llama.cpp pads KV memory."""
+    return -(-(n_needed + N_CTX_RESERVE) // N_CTX_STEP) * N_CTX_STEP
+
+
+class LlamaContext:
+    """One sequence's KV memory and the logits after its last token."""
+
+    def __init__(self, model: object, n_vocab: int, n_ctx: int, settings: EngineSettings) -> None:
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = n_ctx
+        params.n_batch = settings.n_batch
+        params.n_ubatch = settings.n_ubatch
+        params.n_seq_max = 1
+        params.n_threads = settings.n_threads
+        params.n_threads_batch = settings.n_threads
+        params.flash_attn_type = int(settings.flash_attention)
+        params.kv_unified = False
+        params.swa_full = True
+        params.no_perf = True
+        self._context = llama_cpp.llama_init_from_model(model, params)
+        if not self._context:
+            raise EngineError(
+                f"llama.cpp cannot make a context of {n_ctx} tokens; its KV memory probably does not fit. "
+                "Free memory, or lower --max-tokens."
+            )
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self._n_vocab = n_vocab
+        self._n_batch = settings.n_batch
+        self._n_past = 0
+        self._batch = llama_cpp.llama_batch_init(settings.n_batch, 0, 1)
+        for row in range(settings.n_batch):
+            self._batch.n_seq_id[row] = 1
+            self._batch.seq_id[row][0] = 0
+        self._tokens = np.ctypeslib.as_array(self._batch.token, (settings.n_batch,))
+        self._positions = np.ctypeslib.as_array(self._batch.pos, (settings.n_batch,))
+        self._wants_logits = np.ctypeslib.as_array(self._batch.logits, (settings.n_batch,))
+
+    def clear(self) -> None:
+        """Forget everything: the next token is decoded cold."""
+        llama_cpp.llama_memory_clear(self._memory, True)
+        self._n_past = 0
+
+    def prefill(self, token_ids: Sequence[int], on_chunk: Callable[[], None]) -> Logits:
+        """Decode a prompt in batches of `n_batch`; returns the logits after its last token."""
+        for start in range(0, len(token_ids), self._n_batch):
+            self._decode(token_ids[start : start + self._n_batch])
+            on_chunk()
+        return self._logits()
+
+    def advance(self, token_id: int) -> Logits:
+        """Decode one token, as one row; returns the logits after it."""
+        self._decode((token_id,))
+        return self._logits()
+
+    def _decode(self, token_ids: Sequence[int]) -> None:
+        n = len(token_ids)
+        self._tokens[:n] = token_ids
+        self._positions[:n] = range(self._n_past, self._n_past + n)
+        self._wants_logits[:n] = 0
+        self._wants_logits[n - 1] = 1
+        self._batch.n_tokens = n
+        status = llama_cpp.llama_decode(self._context, self._batch)
+        if status != 0:
+            raise EngineError(f"llama_decode failed with status {status} at position {self._n_past}.")
+        self._n_past += n
+
+    def _logits(self) -> Logits:
+        pointer = llama_cpp.llama_get_logits_ith(self._context, -1)
+        # A view on llama.cpp's own row: valid until the next decode, and free of a copy.
+        return np.ctypeslib.as_array(pointer, (self._n_vocab,))

@@ -1,0 +1,75 @@
+"""What an engine promises to the run: a job in, events out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from evalkit.records.decoding import Decoding
+from evalkit.records.generation import Cell, Generation
+from evalkit.records.run import EngineBuild, EngineSettings
+from evalkit.records.suite import Suite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantJob:
+    """All that one child process has to do: some cells of one variant."""
+
+    label: str
+    path: Path
+    payload_hash: str
+    suite: Suite
+    decoding: Decoding
+    settings: EngineSettings
+    cells: tuple[Cell, ...]
+    n_ctx_train: int | None
+    own_template: str | None
+    reference_template: str | None
+    """Used where the variant's own file has none."""
+    log_path: Path
+    """Receives all that the child and llama.cpp write to stderr."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loading:
+    """The weights are being read."""
+
+    label: str
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The model answers from now on."""
+
+    label: str
+    n_ctx: int
+    load_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advanced:
+    """A sign of life from one answer in the making."""
+
+    cell: Cell
+    n_tokens: int
+
+
+Event = Loading | Ready | Advanced | Generation
+
+
+class Engine(Protocol):
+    """Runs jobs one at a time."""
+
+    def build(self) -> EngineBuild:
+        """The program that will compute the logits."""
+
+    def run(self, job: VariantJob) -> Iterator[Event]:
+        """Do a job's cells in their order; closing the iterator stops the work at once.
+
+        Raises:
+            EngineError: the child crashed, hung, ran out of memory or refused the file. What it
+                yielded before stays valid.
+        """

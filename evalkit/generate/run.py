@@ -1,0 +1,92 @@
+"""Does a run's missing cells, one variant after another, and keeps each answer as it arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from evalkit.engine.protocol import Engine, Event, VariantJob
+from evalkit.records.errors import EngineError
+from evalkit.records.family import FailedVariant, Role, Variant
+from evalkit.records.generation import Cell, Generation
+from evalkit.records.run import RunConfig
+from evalkit.store.run_folder import RunFolder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What is about to be done, of how much in all."""
+
+    n_done: int
+    n_cells: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantFailed:
+    """One variant is given up; the run goes on."""
+
+    failure: FailedVariant
+
+
+Listener = Callable[[Event | Planned | VariantFailed], None]
+
+
+def plan_cells(config: RunConfig) -> tuple[Cell, ...]:
+    """Every cell of a run in its order.
+
+    Variants are outermost: opening a GGUF costs seconds, one more prompt costs little. The reference goes first,
+    since all others are measured against it.
+    """
+    variants = sorted(config.family.variants, key=lambda variant: variant.role is not Role.REFERENCE)
+    return tuple(
+        Cell(label=variant.label, prompt_id=prompt.id, regeneration_index=index)
+        for variant in variants
+        for prompt in config.suite.prompts
+        for index in range(config.n_regenerations)
+    )
+
+
+def generate_answers(config: RunConfig, folder: RunFolder, engine: Engine, listener: Listener) -> None:
+    """Do what is missing; every finished answer is on the disk before the next begins."""
+    folder.prepare_to_append()
+    cells = plan_cells(config)
+    done = {generation.cell for generation in folder.read_generations()}
+    listener(Planned(n_done=sum(cell in done for cell in cells), n_cells=len(cells)))
+    by_label = {variant.label: variant for variant in config.family.variants}
+    for label in dict.fromkeys(cell.label for cell in cells):
+        missing = tuple(cell for cell in cells if cell.label == label and cell not in done)
+        if missing:
+            _answer_variant(_job(config, folder, by_label[label], missing), folder, engine, listener)
+
+
+def _answer_variant(job: VariantJob, folder: RunFolder, engine: Engine, listener: Listener) -> None:
+    try:
+        for event in _keeping_generations(engine.run(job), folder):
+            listener(event)
+    except EngineError as error:
+        failure = FailedVariant(label=job.label, path=job.path, cause=str(error))
+        folder.append_failure(failure)
+        listener(VariantFailed(failure=failure))
+
+
+def _keeping_generations(events: Iterable[Event], folder: RunFolder) -> Iterable[Event]:
+    for event in events:
+        if isinstance(event, Generation):
+            folder.append_generation(event)
+        yield event
+
+
+def _job(config: RunConfig, folder: RunFolder, variant: Variant, cells: tuple[Cell, ...]) -> VariantJob:
+    return VariantJob(
+        label=variant.label,
+        path=variant.path,
+        payload_hash=variant.payload_hash,
+        suite=config.suite,
+        decoding=config.decoding,
+        settings=config.engine,
+        cells=cells,
+        n_ctx_train=variant.header.n_ctx_train,
+        own_template=variant.header.chat_template,
+        reference_template=config.family.reference.header.chat_template,
+        log_path=folder.log_folder / f"{variant.payload_hash[:16]}.log",
+    )

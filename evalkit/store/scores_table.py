@@ -1,0 +1,65 @@
+"""`scores.csv`: the tidy table of figures, for spreadsheets and data frames."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from evalkit.records.errors import RunFolderError
+from evalkit.records.scores import Figure, Metric, Score
+from evalkit.store.files import write_atomically
+
+COLUMNS = ("variant", "prompt", "metric", "value", "low", "high", "n", "unit", "reason")
+
+
+def write_scores(path: Path, scores: tuple[Score, ...]) -> None:
+    """One row per figure, unrounded; an empty value always has its reason beside it."""
+    import pandas as pd
+
+    frame = pd.DataFrame([_row(score) for score in scores], columns=list(COLUMNS))
+    buffer = io.StringIO()
+    frame.to_csv(buffer, index=False, lineterminator="\n")
+    write_atomically(path, buffer.getvalue().encode("utf-8", errors="backslashreplace"))
+
+
+def read_scores(path: Path) -> tuple[Score, ...]:
+    """The figures of a run, to the last bit as they were written.
+
+    Raises:
+        RunFolderError: no file, or columns that differ.
+    """
+    import pandas as pd
+
+    if not path.exists():
+        raise RunFolderError(f"{path} is missing: this run was not scored. Do it with: evalkit score {path.parent}")
+    texts = {"variant": str, "prompt": str, "metric": str, "unit": str, "reason": str}
+    frame = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values={"value": "", "low": "", "high": ""},
+                        float_precision="round_trip")  # fmt: skip
+    if tuple(frame.columns) != COLUMNS:
+        raise RunFolderError(f"{path} has the columns {', '.join(frame.columns)}; needed: {', '.join(COLUMNS)}.")
+    return tuple(_score(row) for row in frame.itertuples(index=False, name=None))
+
+
+def _row(score: Score) -> tuple[object, ...]:
+    figure = score.figure
+    return (
+        score.label, score.prompt_id, score.metric.value, figure.value, figure.low, figure.high, figure.n,
+        score.unit, figure.reason or "",
+    )  # fmt: skip
+
+
+def _score(row: tuple[object, ...]) -> Score:
+    label, prompt_id, metric, value, low, high, n, _unit, reason = row
+    return Score(
+        label=str(label),
+        prompt_id=str(prompt_id),
+        metric=Metric(str(metric)),
+        figure=Figure(
+            value=_number(value), low=_number(low), high=_number(high), n=int(str(n)), reason=str(reason) or None
+        ),
+    )
+
+
+def _number(value: object) -> float | None:
+    # pandas reads an empty cell as NaN, the only value that differs from itself.
+    return float(str(value)) if value == value else None
