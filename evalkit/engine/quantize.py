@@ -37,7 +37,7 @@ class QuantizeJob:
     target: Path
     file_type: FileType
     imatrices: tuple[Path, ...] = ()
-    """`.npz` files, one float32 vector (mean squared activations) per weight; several are averaged, none is no imatrix."""
+    """`.npz` files with one float32 vector per weight (mean squared activations); several are averaged."""
     imatrix_name: str = ""
     """Written to the file as `quantize.imatrix.file`."""
     imatrix_dataset: str = ""

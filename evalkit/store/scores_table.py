@@ -32,9 +32,8 @@ def read_scores(path: Path) -> tuple[Score, ...]:
 
     if not path.exists():
         raise RunFolderError(f"{path} is missing: this run was not scored. Do it with: evalkit score {path.parent}")
-    texts = {"variant": str, "prompt": str, "metric": str, "unit": str, "reason": str}
-    frame = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values={"value": "", "low": "", "high": ""},
-                        float_precision="round_trip")  # fmt: skip
+    # As text: Python's own float() gives back the written bits, whatever pandas' parsers do.
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     if tuple(frame.columns) != COLUMNS:
         raise RunFolderError(f"{path} has the columns {', '.join(frame.columns)}; needed: {', '.join(COLUMNS)}.")
     return tuple(_score(row) for row in frame.itertuples(index=False, name=None))
@@ -48,18 +47,11 @@ def _row(score: Score) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _score(row: tuple[object, ...]) -> Score:
+def _score(row: tuple[str, ...]) -> Score:
     label, prompt_id, metric, value, low, high, n, _unit, reason = row
-    return Score(
-        label=str(label),
-        prompt_id=str(prompt_id),
-        metric=Metric(str(metric)),
-        figure=Figure(
-            value=_number(value), low=_number(low), high=_number(high), n=int(str(n)), reason=str(reason) or None
-        ),
-    )
+    figure = Figure(value=_number(value), low=_number(low), high=_number(high), n=int(n), reason=reason or None)
+    return Score(label=label, prompt_id=prompt_id, metric=Metric(metric), figure=figure)
 
 
-def _number(value: object) -> float | None:
-    # pandas reads an empty cell as NaN, the only value that differs from itself.
-    return float(str(value)) if value == value else None
+def _number(text: str) -> float | None:
+    return float(text) if text else None
