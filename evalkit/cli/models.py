@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,6 @@ from evalkit.cli.words import WordsCommand
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from evalkit.family.discover import Progress
     from evalkit.records.family import Family, Variant
 
 HASH_DIGITS = 12
@@ -36,28 +34,16 @@ def models(models: tuple[str, ...], reference: str | None, family_file: Path | N
 
     No weights are loaded. Exits 1 when a file cannot be used.
     """
+    from evalkit.cli.progress import reading_progress
     from evalkit.family.discover import discover_family
 
-    with _progress() as on_progress:
+    with reading_progress(is_terminal=sys.stderr.isatty()) as on_progress:
         family = discover_family(models, reference=reference, family_file=family_file, on_progress=on_progress)
     if as_json:
         click.echo(json.dumps(asdict(family), indent=2, default=str))
     else:
         _show(family)
     return 1 if family.failed else 0
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Says on a terminal's stderr what is being read; silent elsewhere."""
-    if not sys.stderr.isatty():
-        yield len
-        return
-    from rich.console import Console
-    from rich.text import Text
-
-    with Console(stderr=True).status("reading headers") as status:
-        yield lambda step: status.update(Text(step))
 
 
 def _show(family: Family) -> None:

@@ -1,0 +1,26 @@
+"""`evalkit score`: measure a run's answers again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from evalkit.cli.options import embedder_option, json_option, reports_option, results_option, run_argument
+
+
+@click.command()
+@run_argument
+@embedder_option
+@results_option
+@reports_option
+@json_option
+def score(run: str | None, embedder: Path | None, results: Path, reports: Path, as_json: bool) -> int:
+    """Score the answers of RUN (a folder, an id or its start; the newest by default) and write its report again.
+
+    No model is loaded but the sentence embedder.
+    """
+    from evalkit.cli.outcome import finish_run
+    from evalkit.store.run_folder import open_run
+
+    return finish_run(open_run(results, run), embedder, reports, as_json=as_json)

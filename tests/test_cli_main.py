@@ -1,0 +1,78 @@
+"""The command line's contract: exit codes, messages without tracebacks, defaults from evalkit.yaml."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def evalkit(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "evalkit", *words], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    done = evalkit("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    for command in ("run", "score", "report", "runs", "models", "suite", "demo"):
+        assert f"\n  {command} " in done.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "score", "report", "runs", "models", "suite", "demo"])
+def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
+    done = evalkit(command, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"Usage: evalkit {command}") or done.stdout.startswith(
+        f"Usage: python -m evalkit {command}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("nonsense",), "No such command"),
+        (("run",), "Missing option '--models'"),
+        (("run", "--models"), "--models needs at least one word"),
+        (("run", "--models", "none/*.gguf"), "none/*.gguf"),
+        (("run", "--models", "x.gguf", "--suite", "unheard"), "unheard"),
+        (("run", "--models", "x.gguf", "--max-tokens", "0"), "max-tokens"),
+    ],
+    ids=["command", "no-models", "no-words", "no-match", "suite", "zero-tokens"],
+)
+def test_wrong_usage_is_one_readable_message_and_exit_2(words: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    done = evalkit(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_missing_run_is_exit_1(tmp_path: Path) -> None:
+    done = evalkit("report", "20260101", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "no run '20260101' in results" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_evalkit_yaml_gives_defaults_that_an_option_overrides(tmp_path: Path) -> None:
+    (tmp_path / "evalkit.yaml").write_text("runs:\n  out: elsewhere\n")
+    assert "no run in elsewhere" in evalkit("runs", cwd=tmp_path).stderr
+    assert "no run in here" in evalkit("runs", "--out", "here", cwd=tmp_path).stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("runs: {colour: red}", "has no option colour"),
+        ("judge_all: {out: x}", "names no command"),
+        ("runs: [", "not valid YAML"),
+        ("- runs", "must map commands"),
+    ],
+)
+def test_a_wrong_evalkit_yaml_is_exit_2(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "evalkit.yaml").write_text(text)
+    done = evalkit("runs", cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
