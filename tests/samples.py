@@ -4,7 +4,7 @@ from pathlib import Path
 
 from evalkit.records.decoding import Decoding
 from evalkit.records.family import Family, GgufHeader, Role, Variant
-from evalkit.records.generation import Cell, Generation, StopReason, TemplateSource
+from evalkit.records.generation import Cell, Generation, Method, StopReason, TemplateSource
 from evalkit.records.run import EngineBuild, EngineSettings, Machine, Manifest, RunConfig, RunStatus
 from evalkit.records.suite import Prompt, Suite
 
@@ -45,7 +45,8 @@ def generation(cell: Cell, token_ids: tuple[int, ...] = (1, 2, 3)) -> Generation
     return Generation(
         label=cell.label, payload_hash=cell.label.lower() * 16, prompt_id=cell.prompt_id, prompt_hash=cell.prompt_id,
         regeneration_index=cell.regeneration_index, text=" ".join(map(str, token_ids)), token_ids=token_ids,
-        margins_nats=(1.0,) * len(token_ids), stop_reason=StopReason.END_OF_TURN, n_prompt_tokens=3,
+        margins_nats=(1.0,) * len(token_ids), stop_reason=StopReason.END_OF_TURN, method=Method.PARALLEL, n_drafted=0,
+        n_prompt_tokens=3,
         prompt_tokens_hash="c" * 64, template_source=TemplateSource.OWN, prefill_seconds=0.1, decode_seconds=0.2,
     )  # fmt: skip
 

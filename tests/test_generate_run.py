@@ -28,7 +28,7 @@ class CountingEngine:
         return BUILD
 
     def run(self, job: VariantJob) -> Iterator[Event]:
-        yield Ready(label=job.label, n_ctx=256, load_seconds=0.0)
+        yield Ready(label=job.label, load_seconds=0.0)
         for cell in job.cells:
             if cell == self._stop_at and self._error is not None:
                 raise self._error

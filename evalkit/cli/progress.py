@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from evalkit.engine.protocol import Advanced, Event, Loading, Ready
+from evalkit.engine.protocol import Advanced, Event, FellBack, Loading, Ready
 from evalkit.generate.run import Listener, Planned, VariantFailed
 from evalkit.records.generation import Generation
 from evalkit.records.suite import Suite
@@ -66,7 +66,9 @@ class PlainProgress:
                 self._n_cells = event.n_cells
                 _say(describe_plan(event))
             case Ready():
-                _say(f"{event.label}: loaded in {event.load_seconds:.1f} s, context {event.n_ctx} tokens")
+                _say(f"{event.label}: loaded in {event.load_seconds:.1f} s")
+            case FellBack():
+                _say(f"{event.label}: answered in the plain way, since {event.reason}")
             case Generation():
                 self._n_done += 1
                 _say(f"{describe_answer(event)}; {self._n_done}/{self._n_cells} answers{self._time_left()}")
@@ -105,6 +107,9 @@ class LiveProgress:
                 part = event.n_tokens / self._max_tokens[event.cell.prompt_id]
                 name = f"{visible(event.cell.label)} {event.cell.prompt_id} #{event.cell.regeneration_index + 1}"
                 self._bar.update(self._task, description=name, completed=self._n_done + min(part, 0.99))
+            case FellBack():
+                message = f"{event.label}: answered in the plain way, since {event.reason}"
+                self._bar.console.print(visible(message), markup=False)
             case Generation():
                 self._n_done += 1
                 self._bar.update(self._task, completed=self._n_done)

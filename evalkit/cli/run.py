@@ -19,6 +19,7 @@ from evalkit.cli.options import (
 )
 from evalkit.cli.words import WordsCommand
 from evalkit.records.decoding import Decoding, PenaltyScope
+from evalkit.records.run import RegenMode
 
 if TYPE_CHECKING:
     from evalkit.engine.protocol import Engine
@@ -41,6 +42,7 @@ class RunOptions:
     system_power: int | None
     system_another: bool
     regenerations: int
+    regen: str
     penalty_scope: str
     threads: int | None
     batch_size: int
@@ -64,6 +66,13 @@ class RunOptions:
     default=3,
     show_default=True,
     help="Answers per prompt, each from cleared memory.",
+)
+@click.option(
+    "--regen",
+    type=click.Choice([mode.value for mode in RegenMode]),
+    default=RegenMode.FAST.value,
+    show_default=True,
+    help="Side by side and verified, or one after another as plain llama.cpp.",
 )
 @click.option(
     "--penalty-scope",
@@ -160,6 +169,7 @@ def _engine_settings(options: RunOptions, engine: Engine) -> EngineSettings:
         n_ubatch=min(options.ubatch_size, options.batch_size),
         n_gpu_layers=n_gpu_layers,
         flash_attention=options.flash_attn == "on",
+        regen_mode=RegenMode(options.regen),
         stall_timeout_s=options.stall_timeout,
     )
 

@@ -18,7 +18,7 @@ from typing import IO, Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from evalkit.engine.protocol import Advanced, Event, Loading, Ready, VariantJob
+from evalkit.engine.protocol import Advanced, Event, FellBack, Loading, Ready, VariantJob
 from evalkit.records.errors import EngineError
 from evalkit.records.generation import Generation
 from evalkit.records.run import EngineBuild
@@ -26,7 +26,7 @@ from evalkit.records.run import EngineBuild
 DESCRIBE_TIMEOUT_S = 120.0
 
 _EVENTS: dict[str, TypeAdapter[Any]] = {
-    kind.__name__: TypeAdapter(kind) for kind in (Advanced, Loading, Ready, Generation, EngineBuild)
+    kind.__name__: TypeAdapter(kind) for kind in (Advanced, FellBack, Loading, Ready, Generation, EngineBuild)
 }
 
 _CHILD_ENVIRONMENT = {

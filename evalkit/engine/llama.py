@@ -1,8 +1,7 @@
 """One loaded GGUF through llama.cpp's low-level API; only ever imported in a child process.
 
 `Llama.create_completion` is not used: its prefix reuse changes greedy answers, its penalty leaves the prompt out,
-and with log-probs it costs three times the decode. Settings that move figures are pinned here: flash attention,
-one KV buffer per sequence, the full sliding-window cache.
+and with log-probs it costs three times the decode.
 """
 
 from __future__ import annotations
@@ -14,9 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import llama_cpp
-import numpy as np
 
-from evalkit.engine.greedy import Logits
+from evalkit.engine.context import LlamaContext
 from evalkit.records.errors import EngineError
 from evalkit.records.run import EngineSettings
 
@@ -113,79 +111,11 @@ class LlamaModel:
                 return buffer.raw[:n]
             size = -n
 
-    def open_context(self, n_ctx: int, settings: EngineSettings) -> LlamaContext:
-        """KV memory for one sequence of `n_ctx` tokens."""
-        return LlamaContext(self._model, self.n_vocab, n_ctx, settings)
+    def open_context(self, n_ctx: int, n_sequences: int, settings: EngineSettings) -> LlamaContext:
+        """KV memory for `n_sequences` sequences of `n_ctx` tokens each."""
+        return LlamaContext(self._model, self.n_vocab, n_ctx, n_sequences, settings)
 
 
 def context_size(n_needed: int) -> int:
     """`n_needed` tokens and a reserve, rounded up to the step in which llama.cpp pads KV memory."""
     return -(-(n_needed + N_CTX_RESERVE) // N_CTX_STEP) * N_CTX_STEP
-
-
-class LlamaContext:
-    """One sequence's KV memory and the logits after its last token."""
-
-    def __init__(self, model: object, n_vocab: int, n_ctx: int, settings: EngineSettings) -> None:
-        params = llama_cpp.llama_context_default_params()
-        params.n_ctx = n_ctx
-        params.n_batch = settings.n_batch
-        params.n_ubatch = settings.n_ubatch
-        params.n_seq_max = 1
-        params.n_threads = settings.n_threads
-        params.n_threads_batch = settings.n_threads
-        params.flash_attn_type = int(settings.flash_attention)
-        params.kv_unified = False
-        params.swa_full = True
-        params.no_perf = True
-        self._context = llama_cpp.llama_init_from_model(model, params)
-        if not self._context:
-            raise EngineError(
-                f"llama.cpp cannot make a context of {n_ctx} tokens; its KV memory probably does not fit. "
-                "Free memory, or lower --max-tokens."
-            )
-        self._memory = llama_cpp.llama_get_memory(self._context)
-        self._n_vocab = n_vocab
-        self._n_batch = settings.n_batch
-        self._n_past = 0
-        self._batch = llama_cpp.llama_batch_init(settings.n_batch, 0, 1)
-        for row in range(settings.n_batch):
-            self._batch.n_seq_id[row] = 1
-            self._batch.seq_id[row][0] = 0
-        self._tokens = np.ctypeslib.as_array(self._batch.token, (settings.n_batch,))
-        self._positions = np.ctypeslib.as_array(self._batch.pos, (settings.n_batch,))
-        self._wants_logits = np.ctypeslib.as_array(self._batch.logits, (settings.n_batch,))
-
-    def clear(self) -> None:
-        """Forget everything: the next token is decoded cold."""
-        llama_cpp.llama_memory_clear(self._memory, True)
-        self._n_past = 0
-
-    def prefill(self, token_ids: Sequence[int], on_chunk: Callable[[], None]) -> Logits:
-        """Decode a prompt in batches of `n_batch`; returns the logits after its last token."""
-        for start in range(0, len(token_ids), self._n_batch):
-            self._decode(token_ids[start : start + self._n_batch])
-            on_chunk()
-        return self._logits()
-
-    def advance(self, token_id: int) -> Logits:
-        """Decode one token, as one row; returns the logits after it."""
-        self._decode((token_id,))
-        return self._logits()
-
-    def _decode(self, token_ids: Sequence[int]) -> None:
-        n = len(token_ids)
-        self._tokens[:n] = token_ids
-        self._positions[:n] = range(self._n_past, self._n_past + n)
-        self._wants_logits[:n] = 0
-        self._wants_logits[n - 1] = 1
-        self._batch.n_tokens = n
-        status = llama_cpp.llama_decode(self._context, self._batch)
-        if status != 0:
-            raise EngineError(f"llama_decode failed with status {status} at position {self._n_past}.")
-        self._n_past += n
-
-    def _logits(self) -> Logits:
-        pointer = llama_cpp.llama_get_logits_ith(self._context, -1)
-        # A view on llama.cpp's own row: valid until the next decode, and free of a copy.
-        return np.ctypeslib.as_array(pointer, (self._n_vocab,))

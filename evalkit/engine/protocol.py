@@ -24,6 +24,11 @@ class VariantJob:
     decoding: Decoding
     settings: EngineSettings
     cells: tuple[Cell, ...]
+    n_regenerations: int
+    drafts: dict[str, tuple[int, ...]]
+    """Per prompt id the reference's answer; empty for the reference itself."""
+    answered: dict[str, tuple[int, ...]]
+    """Per prompt id this variant's first answer, where an earlier, interrupted job has made it."""
     n_ctx_train: int | None
     own_template: str | None
     reference_template: str | None
@@ -45,8 +50,15 @@ class Ready:
     """The model answers from now on."""
 
     label: str
-    n_ctx: int
     load_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FellBack:
+    """The fast way is not exact here, so the variant is answered in the plain way."""
+
+    label: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +69,7 @@ class Advanced:
     n_tokens: int
 
 
-Event = Loading | Ready | Advanced | Generation
+Event = Loading | Ready | FellBack | Advanced | Generation
 
 
 class Engine(Protocol):

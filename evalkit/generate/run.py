@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evalkit.engine.protocol import Engine, Event, VariantJob
 from evalkit.records.errors import EngineError
 from evalkit.records.family import FailedVariant, Role, Variant
-from evalkit.records.generation import Cell, Generation
-from evalkit.records.run import RunConfig
+from evalkit.records.generation import Cell, Generation, Method
+from evalkit.records.run import EngineSettings, RegenMode, RunConfig
 from evalkit.store.run_folder import RunFolder
 
 
@@ -56,7 +56,8 @@ def generate_answers(config: RunConfig, folder: RunFolder, engine: Engine, liste
     for label in dict.fromkeys(cell.label for cell in cells):
         missing = tuple(cell for cell in cells if cell.label == label and cell not in done)
         if missing:
-            _answer_variant(_job(config, folder, by_label[label], missing), folder, engine, listener)
+            job = _job(config, folder, by_label[label], missing)
+            _answer_variant(job, folder, engine, listener)
 
 
 def _answer_variant(job: VariantJob, folder: RunFolder, engine: Engine, listener: Listener) -> None:
@@ -77,16 +78,29 @@ def _keeping_generations(events: Iterable[Event], folder: RunFolder) -> Iterable
 
 
 def _job(config: RunConfig, folder: RunFolder, variant: Variant, cells: tuple[Cell, ...]) -> VariantJob:
+    first_answers = [one for one in folder.read_generations() if one.regeneration_index == 0]
+    reference = config.family.reference
+    of_reference = [one for one in first_answers if one.label == reference.label]
     return VariantJob(
         label=variant.label,
         path=variant.path,
         payload_hash=variant.payload_hash,
         suite=config.suite,
         decoding=config.decoding,
-        settings=config.engine,
+        settings=_as_the_reference(config.engine, of_reference),
         cells=cells,
+        n_regenerations=config.n_regenerations,
+        drafts={one.prompt_id: one.token_ids for one in of_reference if variant is not reference},
+        answered={one.prompt_id: one.token_ids for one in first_answers if one.label == variant.label},
         n_ctx_train=variant.header.n_ctx_train,
         own_template=variant.header.chat_template,
-        reference_template=config.family.reference.header.chat_template,
+        reference_template=reference.header.chat_template,
         log_path=folder.log_folder / f"{variant.payload_hash[:16]}.log",
     )
+
+
+def _as_the_reference(settings: EngineSettings, of_reference: list[Generation]) -> EngineSettings:
+    """Where the reference had to be answered in the plain way, so are all: other kernels are no other author."""
+    if any(one.method is Method.SEQUENTIAL for one in of_reference):
+        return replace(settings, regen_mode=RegenMode.PLAIN)
+    return settings

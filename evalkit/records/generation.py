@@ -22,6 +22,17 @@ class StopReason(StrEnum):
     MAX_TOKENS = "max-tokens"
 
 
+class Method(StrEnum):
+    """How a regeneration came about; each begins with cleared memory."""
+
+    SEQUENTIAL = "sequential"
+    """Alone, one row at a time: what plain llama.cpp does."""
+    PARALLEL = "parallel"
+    """Beside other answers; copies of one prompt share its prefill."""
+    VERIFICATION = "verification"
+    """The first answer was read again on a fresh memory, and every token chosen anew."""
+
+
 class TemplateSource(StrEnum):
     """Whose chat template made the prompt."""
 
@@ -48,12 +59,17 @@ class Generation:
     margins_nats: tuple[float, ...]
     """Per generated token: log-prob gap of the best two after the repeat penalty; 0 is an exact tie."""
     stop_reason: StopReason
+    method: Method
+    n_drafted: int
+    """Tokens that were chosen while reading a draft (the reference's answer, or the first one), not decoded singly."""
     n_prompt_tokens: int
     prompt_tokens_hash: str
     """sha256 over the prompt's token ids, hex: equal means that two variants read the same prompt."""
     template_source: TemplateSource
     prefill_seconds: float
+    """Reading the prompt and the draft."""
     decode_seconds: float
+    """Decoding the other tokens; of a step that several answers share, this one's part."""
 
     @property
     def cell(self) -> Cell:

@@ -13,6 +13,23 @@ from evalkit.records.suite import Suite
 SCHEMA_VERSION = 1
 
 
+class RegenMode(StrEnum):
+    """How the regenerations of an answer are made."""
+
+    FAST = "fast"
+    """Parallel streams, then verification on a fresh memory; see `engine/fast.py`."""
+    PLAIN = "plain"
+    """One after another, one row at a time, memory cleared before each: equals plain llama.cpp."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowClass:
+    """Row counts per batch between which every row's logits are the same to the bit."""
+
+    low: int
+    high: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
     """llama.cpp settings that may move a figure; one record for all variants of a run."""
@@ -22,6 +39,7 @@ class EngineSettings:
     n_ubatch: int = 512
     n_gpu_layers: int = 0
     flash_attention: bool = True
+    regen_mode: RegenMode = RegenMode.FAST
     stall_timeout_s: float = 600.0
     """A child that reports no progress for so long is taken for hung."""
 

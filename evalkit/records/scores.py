@@ -49,12 +49,13 @@ METRICS: dict[Metric, MetricInfo] = {
     Metric.REGENERATION_AGREEMENT: MetricInfo(
         title="Regenerations alike",
         unit="share",
-        definition="Share of regenerations whose tokens equal the first one's. 1 is reproducible.",
+        definition="Share of the later regenerations whose tokens equal the first one's. 1 is reproducible.",
     ),
     Metric.COMMON_PREFIX_TOKENS: MetricInfo(
         title="Fork from reference",
         unit="tokens",
-        definition="Tokens before the answer first leaves the reference's. Higher is closer.",
+        definition="Tokens before the answer first leaves the reference's; over all prompts, the median. "
+        "Higher is closer.",
     ),
     Metric.CHRF: MetricInfo(
         title="chrF to reference",
@@ -119,7 +120,8 @@ METRICS: dict[Metric, MetricInfo] = {
     Metric.LOOP: MetricInfo(
         title="Loop",
         unit="flag",
-        definition="1 when distinct-3 < .85, zlib ratio < .38, or a run of more than 15 words comes again.",
+        definition="1 when, in any part of the answer, distinct-3 < .85 or the zlib ratio < .38, or when a run of more "
+        "than 15 words comes again.",
     ),
     Metric.EMPTY: MetricInfo(title="Empty", unit="flag", definition="1 when the answer has no word."),
     Metric.CUT: MetricInfo(
@@ -152,6 +154,11 @@ class Figure:
     reason: str | None = None
     """Why `value`, or the interval of an existing value, was not measured."""
 
+    @classmethod
+    def not_measured(cls, reason: str) -> Figure:
+        """No value, and why."""
+        return cls(value=None, n=0, reason=reason)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
@@ -175,9 +182,10 @@ class Answer:
     label: str
     prompt_id: str
     prompt_text: str
+    """All that the model read: the system prompt, where there is one, and the prompt."""
     text: str
-    token_ids: tuple[int, ...] = ()
-    """Empty for texts that were made elsewhere."""
+    token_ids: tuple[int, ...] | None = None
+    """None for texts that were made elsewhere."""
     cut: bool = False
     """The token limit ended the answer."""
 
