@@ -1,0 +1,59 @@
+"""Which figures the summary shows, in which order and under which heading; page and terminal share this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evalkit.records.scores import METRICS, Metric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnGroup:
+    """Columns that answer one question."""
+
+    title: str
+    metrics: tuple[Metric, ...]
+
+
+SUMMARY_GROUPS = (
+    ColumnGroup(title="Horror", metrics=(Metric.DELTA_TINT, Metric.TINT)),
+    ColumnGroup(
+        title="Distance from the reference",
+        metrics=(
+            Metric.COMMON_PREFIX_TOKENS,
+            Metric.CHRF,
+            Metric.WORD_JS_DIVERGENCE,
+            Metric.EMBEDDING_DISTANCE,
+            Metric.LOG_LENGTH_RATIO,
+        ),
+    ),
+    ColumnGroup(
+        title="The answers themselves",
+        metrics=(Metric.REGENERATION_AGREEMENT, Metric.DAMAGE, Metric.TOKENS_PER_SECOND),
+    ),
+)
+SUMMARY_METRICS = tuple(metric for group in SUMMARY_GROUPS for metric in group.metrics)
+
+_SHORT_TITLES = {
+    Metric.COMMON_PREFIX_TOKENS: "Fork",
+    Metric.CHRF: "chrF",
+    Metric.TINT: "Tint",
+    Metric.REGENERATION_AGREEMENT: "Alike",
+    Metric.TOKENS_PER_SECOND: "Speed",
+}
+_WRITTEN_UNITS = {
+    # Shares are written in percent, so the column says so.
+    Metric.REGENERATION_AGREEMENT: "% of repeats",
+    Metric.DAMAGE: "% of answers",
+    Metric.DARK_SHARE: "% of words",
+}
+
+
+def short_title(metric: Metric) -> str:
+    """The column's heading; the full title stands with the definition."""
+    return _SHORT_TITLES.get(metric, METRICS[metric].title)
+
+
+def written_unit(metric: Metric) -> str:
+    """The unit of the figure as it is written."""
+    return _WRITTEN_UNITS.get(metric, METRICS[metric].unit)
