@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from evalkit.engine.child import ChildEngine
@@ -45,7 +46,10 @@ def job(path: Path, tmp_path: Path, lengths: dict[str, int], n_regenerations: in
             Cell(label="M", prompt_id=id_, regeneration_index=i) for id_ in lengths for i in range(n_regenerations)
         ),
         n_regenerations=n_regenerations,
+        is_reference=False,
         drafts={},
+        reference_folder=tmp_path,
+        positions_folder=tmp_path,
         answered={},
         n_ctx_train=8192,
         own_template=TEMPLATE,
@@ -161,3 +165,63 @@ def test_a_batch_too_small_for_the_class_falls_back_to_plain_and_says_so(demo_fa
     (fell_back,) = [event for event in events if isinstance(event, FellBack)]
     assert "-b and -ub must be at least 63" in fell_back.reason
     assert [event.method for event in events if isinstance(event, Generation)] == [Method.SEQUENTIAL]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("mode", list(RegenMode))
+@pytest.mark.parametrize("n_regenerations", [1, 2])
+def test_the_reference_is_recorded_and_a_variants_distance_from_it(
+    demo_family: Path, tmp_path: Path, mode: RegenMode, n_regenerations: int
+) -> None:
+    lengths = {"inn": 60, "plots": 40}
+    positions = tmp_path / "positions"
+    positions.mkdir()
+    one = replace(job(model(demo_family, "M1"), tmp_path, lengths, n_regenerations), is_reference=True)
+    one = replace(one, settings=replace(one.settings, regen_mode=mode))
+    reference = {cell.prompt_id: made.token_ids for cell, made in answers(one).items()}
+    for path in ("M1", "M3"):
+        other = replace(one, path=model(demo_family, path), is_reference=False, drafts=reference)
+        answers(replace(other, positions_folder=positions))
+        stored = dict(np.load(positions / "inn.npz"))
+        assert [len(stored[key]) for key in sorted(stored)] == [60] * 4
+        assert (stored["kl_nats"] >= 0).all()
+        if path == "M1":
+            # The same bits on both sides; float32 log-probabilities cost 1e-6.
+            assert stored["kl_nats"].max() < 2e-6
+            assert stored["same_top"].all()
+            assert stored["log_p_variant"].tolist() == stored["log_p_reference"].tolist()
+        else:
+            # Siblings at 4 bits: about 0.01 nats per token, nine top tokens of ten alike.
+            assert 1e-4 < stored["kl_nats"].mean() < 0.2
+            assert 0.7 < stored["same_top"].mean() < 1
+
+
+@pytest.mark.full
+def test_a_recorded_divergence_equals_one_from_whole_logits(demo_family: Path, tmp_path: Path) -> None:
+    import llama_cpp
+    from scipy.special import log_softmax
+
+    lengths = {"inn": 40}
+    one = replace(job(model(demo_family, "M1"), tmp_path, lengths, 2), is_reference=True)
+    (answer,) = {made.token_ids for made in answers(one).values()}
+    positions = tmp_path / "positions"
+    positions.mkdir()
+    answers(
+        replace(
+            one, path=model(demo_family, "M3"), is_reference=False, drafts={"inn": answer}, positions_folder=positions
+        )
+    )
+    rows = {}
+    for label in ("M1", "M3"):
+        llama = llama_cpp.Llama(
+            str(model(demo_family, label)), n_ctx=512, n_threads=1, flash_attn=True, logits_all=True, verbose=False
+        )
+        rendered = TEMPLATE.replace("{{ bos_token }}", "<bos>").replace("{{ messages[0].content }}", TEXTS["inn"])
+        prompt = llama.tokenize(rendered.encode(), add_bos=False, special=True)
+        for token in (*prompt, *answer):
+            llama.eval([token])
+        start = len(prompt) - 1
+        rows[label] = log_softmax(llama.scores[start : start + 40].astype(np.float64), axis=1)
+    expected = (np.exp(rows["M1"]) * (rows["M1"] - rows["M3"])).sum(axis=1)
+    # Single rows run other kernels than batches: the logits move by some 0.1, the mean by a tenth of itself.
+    assert np.load(positions / "inn.npz")["kl_nats"].mean() == pytest.approx(expected.mean(), rel=0.15)

@@ -78,7 +78,7 @@ class FastAnswerer:
         while waiting or live:
             while waiting and len(live) + waiting[0].n_copies <= self._n_sequences:
                 one = waiting.popleft()
-                live += self._start(one, len(live), readers.get(one.prepared.prompt.id, _read_nothing))
+                live += self._start(one, len(live), readers.get(one.prepared.prompt.id, read_nothing))
             while ended := [stream for stream in live if stream.has_ended]:
                 self._release(live, ended[0])
                 yield ended[0]
@@ -173,5 +173,5 @@ def chunk_sizes(n_tokens: int, high: int) -> list[int]:
     return [n_tokens // n_chunks + (index < n_tokens % n_chunks) for index in range(n_chunks)]
 
 
-def _read_nothing(_index: int, _row: Logits) -> None:
+def read_nothing(_index: int, _row: Logits) -> None:
     """For drafts that nobody scores."""

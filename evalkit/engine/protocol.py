@@ -25,8 +25,13 @@ class VariantJob:
     settings: EngineSettings
     cells: tuple[Cell, ...]
     n_regenerations: int
+    is_reference: bool
     drafts: dict[str, tuple[int, ...]]
     """Per prompt id the reference's answer; empty for the reference itself."""
+    reference_folder: Path
+    """Per prompt id an `.npz` with the reference's distributions: written by the reference, read by the others."""
+    positions_folder: Path
+    """Receives per prompt id an `.npz` with this variant's distance from them, position by position."""
     answered: dict[str, tuple[int, ...]]
     """Per prompt id this variant's first answer, where an earlier, interrupted job has made it."""
     n_ctx_train: int | None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from evalkit.engine.fast import MAX_STREAMS, FastAnswerer, Wanted
+from evalkit.engine.fast import MAX_STREAMS, FastAnswerer, Wanted, force, read_nothing
+from evalkit.engine.memory import Memory
 from evalkit.engine.plain import PlainAnswerer
 from evalkit.engine.probe import CANDIDATE, probe_row_class
 from evalkit.engine.prompts import PreparedPrompt
 from evalkit.engine.protocol import Advanced, Loading, VariantJob
+from evalkit.engine.recorder import DivergenceRecorder, Recorder, ReferenceRecorder
 from evalkit.engine.stream import Stream
 from evalkit.records.generation import Cell, Generation, Method, StopReason
 from evalkit.records.run import EngineSettings, RowClass
@@ -60,16 +62,35 @@ class SignsOfLife:
 
 
 def answer_plainly(job: VariantJob, model: LlamaModel, prepared: Prepared, signs: SignsOfLife) -> Iterator[Generation]:
-    """One cell after another, each from cleared memory, one row at a time."""
+    """One cell after another, each from cleared memory, one row at a time; then the reference's answers are read."""
     context = model.open_context(_longest(prepared), 1, job.settings)
     answerer = PlainAnswerer(context, job.settings.n_batch, job.decoding, model.ends_turn)
-    for cell in job.cells:
+    answered = dict(job.answered)
+    for cell in sorted(job.cells, key=lambda cell: cell.regeneration_index > 0):
 
         def on_token(n_tokens: int, cell: Cell = cell) -> None:
             signs.answering(cell, n_tokens)
 
         stream = answerer.answer(prepared[cell.prompt_id], on_token)
+        if cell.regeneration_index == 0:
+            answered[cell.prompt_id] = tuple(stream.output)
+            record(job, context, prepared[cell.prompt_id], answered)
         yield _generation(job, model, cell, stream, Method.SEQUENTIAL)
+
+
+def record(job: VariantJob, context: Memory, prepared: PreparedPrompt, answered: Mapping[str, Sequence[int]]) -> None:
+    """Read the reference's answer to one prompt and keep what its logits say."""
+    recorder = _recorder(job, prepared.prompt.id, answered)
+    draft = answered[prepared.prompt.id] if job.is_reference else job.drafts.get(prepared.prompt.id, ())
+    if recorder is None or not draft:
+        return
+    row_class = RowClass(low=1, high=min(CANDIDATE.high, job.settings.n_batch))
+    prompt = prepared.token_ids
+    context.clear()
+    rows = force(context, row_class, 0, (*prompt, *draft[:-1]), first_wanted=len(prompt) - 1)
+    for index, row in enumerate(rows):
+        recorder.read(index, row)
+    recorder.save()
 
 
 def answer_fast(
@@ -85,19 +106,29 @@ def answer_fast(
     answered = dict(job.answered)
     left = {id_: [cell for cell in parallel if cell.prompt_id == id_] for id_ in prepared}
     wanted = [one for id_, cells in left.items() for one in _portions(prepared[id_], job, len(cells), n_sequences)]
+    recorders = {id_: recorder for id_ in job.drafts if (recorder := _recorder(job, id_, answered)) is not None}
 
     def on_step(stream: Stream) -> None:
         cell = next(cell for cell in job.cells if cell.prompt_id == stream.prepared.prompt.id)
         signs.answering(cell, len(stream.output))
 
-    for stream in answerer.generate(wanted, {}, on_step):
+    for stream in answerer.generate(wanted, {id_: one.read for id_, one in recorders.items()}, on_step):
         cell = left[stream.prepared.prompt.id].pop(0)
         if cell.regeneration_index == 0:
             answered[cell.prompt_id] = tuple(stream.output)
+            if cell.prompt_id in recorders:
+                recorders[cell.prompt_id].save()
         yield _generation(job, model, cell, stream, Method.PARALLEL)
     for cell in verified:
-        stream = answerer.verify(prepared[cell.prompt_id], answered[cell.prompt_id], lambda _index, _row: None, on_step)
+        one = prepared[cell.prompt_id]
+        recorder = _recorder(job, cell.prompt_id, answered) if job.is_reference else None
+        stream = answerer.verify(one, answered[cell.prompt_id], recorder.read if recorder else read_nothing, on_step)
+        if recorder:
+            recorder.save()
         yield _generation(job, model, cell, stream, Method.VERIFICATION)
+    if job.is_reference and not verified:
+        for one in prepared.values():
+            record(job, context, one, answered)
 
 
 def probe_model(model: LlamaModel, settings: EngineSettings) -> RowClass | str:
@@ -109,6 +140,16 @@ def probe_model(model: LlamaModel, settings: EngineSettings) -> RowClass | str:
         return probe_row_class(context, model.n_vocab)
     finally:
         context.close()
+
+
+def _recorder(job: VariantJob, prompt_id: str, answered: Mapping[str, Sequence[int]]) -> Recorder | None:
+    """Who reads along; nobody where the reference left nothing to compare with."""
+    reference = job.reference_folder / f"{prompt_id}.npz"
+    if job.is_reference:
+        return ReferenceRecorder(reference, answered[prompt_id])
+    if reference.exists():
+        return DivergenceRecorder(job.positions_folder / f"{prompt_id}.npz", reference)
+    return None
 
 
 def _portions(prepared: PreparedPrompt, job: VariantJob, n_copies: int, n_sequences: int) -> Iterator[Wanted]:

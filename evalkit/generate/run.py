@@ -48,7 +48,7 @@ def plan_cells(config: RunConfig) -> tuple[Cell, ...]:
 
 def generate_answers(config: RunConfig, folder: RunFolder, engine: Engine, listener: Listener) -> None:
     """Do what is missing; every finished answer is on the disk before the next begins."""
-    folder.prepare_to_append()
+    folder.prepare_to_append(config.family.variants)
     cells = plan_cells(config)
     done = {generation.cell for generation in folder.read_generations()}
     listener(Planned(n_done=sum(cell in done for cell in cells), n_cells=len(cells)))
@@ -90,11 +90,14 @@ def _job(config: RunConfig, folder: RunFolder, variant: Variant, cells: tuple[Ce
         settings=_as_the_reference(config.engine, of_reference),
         cells=cells,
         n_regenerations=config.n_regenerations,
+        is_reference=variant is reference,
         drafts={one.prompt_id: one.token_ids for one in of_reference if variant is not reference},
         answered={one.prompt_id: one.token_ids for one in first_answers if one.label == variant.label},
         n_ctx_train=variant.header.n_ctx_train,
         own_template=variant.header.chat_template,
         reference_template=reference.header.chat_template,
+        reference_folder=folder.reference_folder,
+        positions_folder=folder.positions_folder(variant),
         log_path=folder.log_folder / f"{variant.payload_hash[:16]}.log",
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from evalkit.records.errors import RunFolderError
-from evalkit.records.family import FailedVariant
+from evalkit.records.family import FailedVariant, Variant
 from evalkit.records.generation import Certificate, Generation
 from evalkit.records.run import Manifest, RunStatus
 from evalkit.records.run_data import Measurement, RunData
@@ -48,6 +48,15 @@ class RunFolder:
         """Where child processes leave what they write to stderr."""
         return self.path / "logs"
 
+    @property
+    def reference_folder(self) -> Path:
+        """Where the reference's distributions lie, one file per prompt."""
+        return self.path / "reference"
+
+    def positions_folder(self, variant: Variant) -> Path:
+        """Where a variant's distances from the reference lie, position by position, one file per prompt."""
+        return self.path / "positions" / variant.payload_hash[:16]
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from writing to this run.
@@ -79,11 +88,12 @@ class RunFolder:
         """Note how far the run got."""
         self.write_manifest(replace(self.read_manifest(), status=status))
 
-    def prepare_to_append(self) -> None:
+    def prepare_to_append(self, variants: Iterable[Variant]) -> None:
         """Repair what a kill may have torn; forget failures, since their variants are about to be tried again."""
         drop_torn_line(self._generations)
         self._failures.unlink(missing_ok=True)
-        self.log_folder.mkdir(exist_ok=True)
+        for folder in (self.log_folder, self.reference_folder, *map(self.positions_folder, variants)):
+            folder.mkdir(parents=True, exist_ok=True)
 
     def append_generation(self, generation: Generation) -> None:
         """Keep one answer; on return it is on the disk."""

@@ -1,0 +1,108 @@
+"""What is kept of the logits while an answer is read: the reference's distributions, a variant's distance from them.
+
+Whole rows never leave the child: at a vocabulary of 262,144 one is a megabyte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from evalkit.engine.greedy import Logits
+from evalkit.measure.divergence import SparseDistribution, kl_divergence_nats, log_prob_nats, sparse_distribution
+
+
+class Recorder(Protocol):
+    """Reads the rows of one prompt's reference answer and keeps what it makes of them in a file."""
+
+    def read(self, index: int, row: Logits) -> None:
+        """Told of the logits that predict the answer's token number `index`."""
+
+    def save(self) -> None:
+        """Write the file, in one step."""
+
+
+class ReferenceRecorder:
+    """Keeps the reference's own distributions along its answer."""
+
+    def __init__(self, path: Path, answer: Sequence[int]) -> None:
+        self._path = path
+        self._answer = answer
+        self._rows: list[SparseDistribution | None] = [None] * len(answer)
+        self._log_probs = np.zeros(len(answer))
+        self._top = np.zeros(len(answer), dtype=np.int32)
+
+    def read(self, index: int, row: Logits) -> None:
+        """See `Recorder.read`; the row after the last token predicts none of the answer."""
+        if index < len(self._answer):
+            self._rows[index] = sparse_distribution(row)
+            self._log_probs[index] = log_prob_nats(row, self._answer[index])
+            self._top[index] = row.argmax()
+
+    def save(self) -> None:
+        """See `Recorder.save`."""
+        rows = [row for row in self._rows if row is not None]
+        save_arrays(
+            self._path,
+            answer=np.array(self._answer, dtype=np.int32),
+            offsets=np.cumsum([0, *(len(row.token_ids) for row in rows)]),
+            token_ids=np.concatenate([row.token_ids for row in rows] or [np.empty(0, dtype=np.int32)]),
+            log_probs=np.concatenate([row.log_probs for row in rows] or [np.empty(0, dtype=np.float32)]),
+            tail_mass=np.array([row.tail_mass for row in rows]),
+            log_p_answer=self._log_probs,
+            top=self._top,
+        )
+
+
+class DivergenceRecorder:
+    """Keeps a variant's distance from the reference along the reference's answer."""
+
+    def __init__(self, path: Path, reference: Path) -> None:
+        self._path = path
+        with np.load(reference, allow_pickle=False) as stored:
+            self._stored = dict(stored)
+        n = len(self._stored["answer"])
+        self._kl = np.zeros(n)
+        self._same_top = np.zeros(n, dtype=bool)
+        self._log_probs = np.zeros(n)
+
+    @property
+    def answer(self) -> tuple[int, ...]:
+        """The reference's answer."""
+        return tuple(int(token) for token in self._stored["answer"])
+
+    def read(self, index: int, row: Logits) -> None:
+        """See `Recorder.read`."""
+        if index < len(self._kl):
+            self._kl[index] = kl_divergence_nats(self._reference_at(index), row)
+            self._same_top[index] = int(row.argmax()) == self._stored["top"][index]
+            self._log_probs[index] = log_prob_nats(row, int(self._stored["answer"][index]))
+
+    def save(self) -> None:
+        """See `Recorder.save`."""
+        save_arrays(
+            self._path,
+            kl_nats=self._kl,
+            same_top=self._same_top,
+            log_p_reference=self._stored["log_p_answer"],
+            log_p_variant=self._log_probs,
+        )
+
+    def _reference_at(self, index: int) -> SparseDistribution:
+        span = slice(*self._stored["offsets"][index : index + 2])
+        return SparseDistribution(
+            token_ids=self._stored["token_ids"][span],
+            log_probs=self._stored["log_probs"][span],
+            tail_mass=float(self._stored["tail_mass"][index]),
+        )
+
+
+def save_arrays(path: Path, **arrays: np.ndarray) -> None:
+    """Write an `.npz` so that readers see all of it or nothing."""
+    temporary = path.with_name(f".{path.name}")
+    with temporary.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+    temporary.replace(path)

@@ -1,0 +1,1 @@
+"""Pure measures: generations to certificates; texts to distances, tint, style and damage."""
