@@ -27,6 +27,9 @@ class CountingEngine:
     def build(self) -> EngineBuild:
         return BUILD
 
+    def smoke(self, job: VariantJob) -> None:
+        raise NotImplementedError
+
     def run(self, job: VariantJob) -> Iterator[Event]:
         yield Ready(label=job.label, load_seconds=0.0)
         for cell in job.cells:

@@ -129,6 +129,7 @@ def configure(options: RunOptions, engine: Engine) -> RunConfig:
     """All that decides the run's tokens, from the command line and the files that it names."""
     from evalkit.cli.progress import reading_progress
     from evalkit.family.discover import discover_family
+    from evalkit.generate.preflight import choose_kernels
     from evalkit.records.run import RunConfig
     from evalkit.suite.load import SuiteRequest, load_suite
 
@@ -147,11 +148,15 @@ def configure(options: RunOptions, engine: Engine) -> RunConfig:
         family = discover_family(
             options.models, reference=options.reference, family_file=options.family_file, on_progress=on_progress
         )
+    asked = _engine_settings(options, engine)
+    settings = choose_kernels(engine, asked, family.reference)
+    if settings != asked:
+        click.echo("warning: this build's kernels for repacked weights crash; all variants run without them", err=True)
     return RunConfig(
         family=family,
         suite=suite,
         decoding=Decoding(penalty_scope=PenaltyScope(options.penalty_scope)),
-        engine=_engine_settings(options, engine),
+        engine=settings,
         n_regenerations=options.regenerations,
     )
 

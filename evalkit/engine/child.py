@@ -19,7 +19,7 @@ from typing import IO, Any, cast
 from pydantic import TypeAdapter, ValidationError
 
 from evalkit.engine.protocol import Advanced, Event, FellBack, Loading, Ready, VariantJob
-from evalkit.records.errors import EngineError
+from evalkit.records.errors import EngineCrashError, EngineError
 from evalkit.records.generation import Generation
 from evalkit.records.run import EngineBuild
 
@@ -58,19 +58,30 @@ class ChildEngine:
             self._build = _describe()
         return self._build
 
+    def smoke(self, job: VariantJob) -> None:
+        """See `Engine.smoke`."""
+        for _ in _do("smoke", job):
+            pass
+
     def run(self, job: VariantJob) -> Iterator[Event]:
         """See `Engine.run`."""
-        with job.log_path.open("ab") as log:
-            log_start = log.tell()
-            process = _start("answer", log)
-        with _reaped(process):
-            _send_job(process, job)
-            n_missing = len(job.cells)
-            for event in _events(process, job.settings.stall_timeout_s):
-                n_missing -= isinstance(event, Generation)
-                yield event
-            if n_missing or process.wait() != 0:
-                raise EngineError(_cause_of_death(process) + _last_words(job.log_path, log_start))
+        n_missing = len(job.cells)
+        for event in _do("answer", job):
+            n_missing -= isinstance(event, Generation)
+            yield event
+        if n_missing:
+            raise EngineError(f"the child process ended as if it had finished; {n_missing} answers are missing.")
+
+
+def _do(command: str, job: VariantJob) -> Iterator[Any]:
+    with job.log_path.open("ab") as log:
+        log_start = log.tell()
+        process = _start(command, log)
+    with _reaped(process):
+        _send_job(process, job)
+        yield from _events(process, job.settings.stall_timeout_s)
+        if process.wait() != 0:
+            raise _death(process, _last_words(job.log_path, log_start))
 
 
 def _describe() -> EngineBuild:
@@ -81,8 +92,7 @@ def _describe() -> EngineBuild:
             if isinstance(event, EngineBuild):
                 return event
     raise EngineError(
-        f"llama-cpp-python cannot be loaded: {_cause_of_death(process)} "
-        "See what is wrong with: python -c 'import llama_cpp'"
+        f"llama-cpp-python cannot be loaded: {_death(process)} See what is wrong with: python -c 'import llama_cpp'"
     )
 
 
@@ -119,7 +129,7 @@ def _send_job(process: subprocess.Popen[str], job: VariantJob) -> None:
         stdin.write(TypeAdapter(VariantJob).dump_json(job).decode() + "\n")
         stdin.flush()  # Left open: its end tells the child that the parent is gone.
     except BrokenPipeError:
-        raise EngineError(_cause_of_death(process)) from None
+        raise _death(process) from None
 
 
 def _events(process: subprocess.Popen[str], stall_timeout_s: float) -> Iterator[Any]:
@@ -156,12 +166,13 @@ def _parse_event(line: str) -> Any:
         raise EngineError(f"the child sent what is not an event ({line[:80]!r}): its memory is damaged.") from error
 
 
-def _cause_of_death(process: subprocess.Popen[str]) -> str:
+def _death(process: subprocess.Popen[str], last_words: str = "") -> EngineError:
     status = process.wait()
     if status >= 0:
-        return f"the child process ended with exit code {status}."
+        return EngineError(f"the child process ended with exit code {status}.{last_words}")
     dead_by = signal.Signals(-status)
-    return f"the child process was killed by {dead_by.name}. {_SIGNAL_ADVICE.get(dead_by, '')}".strip()
+    advice = _SIGNAL_ADVICE.get(dead_by, "")
+    return EngineCrashError(f"the child process was killed by {dead_by.name}. {advice}{last_words}".strip())
 
 
 def _last_words(log_path: Path, start: int) -> str:

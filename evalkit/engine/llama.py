@@ -52,6 +52,7 @@ class LlamaModel:
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = settings.n_gpu_layers
+        params.use_extra_bufts = settings.repack_weights
         # NaN weights load silently without it and answer with plausible text.
         params.check_tensors = True
 

@@ -83,6 +83,14 @@ class Engine(Protocol):
     def build(self) -> EngineBuild:
         """The program that will compute the logits."""
 
+    def smoke(self, job: VariantJob) -> None:
+        """Try whether the job's model can be loaded and decoded with the job's settings.
+
+        Raises:
+            EngineCrashError: the child was killed by a signal.
+            EngineError: the model was refused.
+        """
+
     def run(self, job: VariantJob) -> Iterator[Event]:
         """Do a job's cells in their order; closing the iterator stops the work at once.
 

@@ -1,7 +1,8 @@
 """The child process: one model, one job, events as JSON lines.
 
-`python -m evalkit.engine.worker answer` reads a `VariantJob` from the first line of stdin; `describe` needs no input
-and tells the engine build. The parent may die at any moment: the end of stdin ends the child.
+`python -m evalkit.engine.worker answer` reads a `VariantJob` from the first line of stdin; so does `smoke`, which only
+tries whether decoding survives. `describe` needs no input and tells the engine build. The parent may die at any
+moment: the end of stdin ends the child.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from evalkit.engine.memory import Run
 from evalkit.engine.prompts import prepare_prompts
 from evalkit.engine.protocol import FellBack, Ready, VariantJob
 from evalkit.engine.ways import SignsOfLife, Way, answer_fast, answer_plainly, probe_model
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from evalkit.engine.llama import LlamaModel
 
 Send = Callable[[Any], None]
+
+SMOKE_N_CTX = 256
 
 
 def main() -> None:
@@ -43,9 +47,12 @@ def main() -> None:
     try:
         if sys.argv[1] == "describe":
             send(describe_build())
+            return
+        job = _read_job()
+        _die_with_parent()
+        if sys.argv[1] == "smoke":
+            smoke(job)
         else:
-            job = _read_job()
-            _die_with_parent()
             answer_cells(job, send)
     except EngineError as error:
         out.write(json.dumps({"event": "Failed", "data": {"cause": str(error)}}) + "\n")
@@ -68,7 +75,8 @@ def _read_job() -> VariantJob:
 
 def _die_with_parent() -> None:
     def wait() -> None:
-        sys.stdin.read()
+        # Not sys.stdin: a thread that waits in its lock keeps the interpreter from ending.
+        os.read(0, 1)
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
@@ -90,6 +98,17 @@ def describe_build() -> EngineBuild:
         library_hash=digest.hexdigest(),
         gpu_offload=bool(llama_cpp.llama_supports_gpu_offload()),
     )
+
+
+def smoke(job: VariantJob) -> None:
+    """Decode many rows at once, then one: whatever kernel faults do, they do here."""
+    from evalkit.engine.llama import LlamaModel, LogTail
+
+    model = LlamaModel(job.path, job.settings, LogTail(), lambda _fraction: None)
+    context = model.open_context(SMOKE_N_CTX, 1, job.settings)
+    for position, n_rows in ((0, min(64, job.settings.n_batch)), (64, 1)):
+        tokens = [index % model.n_vocab for index in range(n_rows)]
+        context.decode([Run(sequence=0, position=position, token_ids=tokens, wanted=range(n_rows))])
 
 
 def answer_cells(job: VariantJob, send: Send) -> None:

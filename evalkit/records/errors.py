@@ -38,5 +38,9 @@ class EngineError(EvalkitError):
     """One variant's child process failed: it crashed, hung, refused the file or ran out of memory."""
 
 
+class EngineCrashError(EngineError):
+    """The child process was killed by a signal: a kernel fault, an abort, or the system's OOM killer."""
+
+
 class NotMeasuredError(EvalkitError):
     """A figure has no value; the message is the reason that is shown in its place."""

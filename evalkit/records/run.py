@@ -39,6 +39,8 @@ class EngineSettings:
     n_ubatch: int = 512
     n_gpu_layers: int = 0
     flash_attention: bool = True
+    repack_weights: bool = True
+    """llama.cpp's extra buffer types (repacked weights, AMX); off is the safe path where their kernels crash."""
     regen_mode: RegenMode = RegenMode.FAST
     stall_timeout_s: float = 600.0
     """A child that reports no progress for so long is taken for hung."""
