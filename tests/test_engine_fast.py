@@ -177,10 +177,15 @@ def test_the_reference_is_recorded_and_a_variants_distance_from_it(
     positions = tmp_path / "positions"
     positions.mkdir()
     one = replace(job(model(demo_family, "M1"), tmp_path, lengths, n_regenerations), is_reference=True)
-    one = replace(one, settings=replace(one.settings, regen_mode=mode))
+    one = replace(one, settings=replace(one.settings, regen_mode=mode), positions_folder=tmp_path / "noise")
+    one.positions_folder.mkdir()
     reference = {cell.prompt_id: made.token_ids for cell, made in answers(one).items()}
     for path in ("M1", "M3"):
         other = replace(one, path=model(demo_family, path), is_reference=False, drafts=reference)
+        if path == "M1":
+            # What the reference left there is its noise: other kernels, the same weights.
+            noise = np.load(tmp_path / "noise" / "inn.npz")["kl_nats"]
+            assert 0 < noise.mean() < 1e-3
         answers(replace(other, positions_folder=positions))
         stored = dict(np.load(positions / "inn.npz"))
         assert [len(stored[key]) for key in sorted(stored)] == [60] * 4
@@ -203,6 +208,8 @@ def test_a_recorded_divergence_equals_one_from_whole_logits(demo_family: Path, t
 
     lengths = {"inn": 40}
     one = replace(job(model(demo_family, "M1"), tmp_path, lengths, 2), is_reference=True)
+    one = replace(one, reference_folder=tmp_path / "reference")
+    one.reference_folder.mkdir()
     (answer,) = {made.token_ids for made in answers(one).values()}
     positions = tmp_path / "positions"
     positions.mkdir()

@@ -9,17 +9,19 @@ from __future__ import annotations
 import ctypes
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import llama_cpp
 
 from evalkit.engine.context import LlamaContext
+from evalkit.engine.prompts import PreparedPrompt
 from evalkit.records.errors import EngineError
 from evalkit.records.run import EngineSettings
 
 N_CTX_STEP = 256
 N_CTX_RESERVE = 16
+"""The fast way pads a step with up to seven rows behind the last token."""
 
 _LOG_LEVEL_ERROR = 4
 
@@ -112,11 +114,11 @@ class LlamaModel:
                 return buffer.raw[:n]
             size = -n
 
+    def context_size(self, prepared: Mapping[str, PreparedPrompt]) -> int:
+        """Room for the longest prompt and its answer, rounded up to the step in which llama.cpp pads KV memory."""
+        n_needed = max(one.n_positions for one in prepared.values()) + N_CTX_RESERVE
+        return -(-n_needed // N_CTX_STEP) * N_CTX_STEP
+
     def open_context(self, n_ctx: int, n_sequences: int, settings: EngineSettings) -> LlamaContext:
         """KV memory for `n_sequences` sequences of `n_ctx` tokens each."""
         return LlamaContext(self._model, self.n_vocab, n_ctx, n_sequences, settings)
-
-
-def context_size(n_needed: int) -> int:
-    """`n_needed` tokens and a reserve, rounded up to the step in which llama.cpp pads KV memory."""
-    return -(-(n_needed + N_CTX_RESERVE) // N_CTX_STEP) * N_CTX_STEP

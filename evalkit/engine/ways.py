@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from evalkit.engine.fast import MAX_STREAMS, FastAnswerer, Wanted, force, read_nothing
-from evalkit.engine.memory import Memory
+from evalkit.engine.fast import MAX_STREAMS, FastAnswerer, Wanted, read_nothing
 from evalkit.engine.plain import PlainAnswerer
 from evalkit.engine.probe import CANDIDATE, probe_row_class
 from evalkit.engine.prompts import PreparedPrompt
 from evalkit.engine.protocol import Advanced, Loading, VariantJob
-from evalkit.engine.recorder import DivergenceRecorder, Recorder, ReferenceRecorder
+from evalkit.engine.reading import Reading
 from evalkit.engine.stream import Stream
 from evalkit.records.generation import Cell, Generation, Method, StopReason
-from evalkit.records.run import EngineSettings, RowClass
+from evalkit.records.run import EngineSettings, RegenMode, RowClass
 
 if TYPE_CHECKING:
     from evalkit.engine.llama import LlamaModel
@@ -61,111 +61,110 @@ class SignsOfLife:
         return True
 
 
+def choose_way(model: LlamaModel, settings: EngineSettings) -> Way | str:
+    """The way that the settings ask for, or why the fast one is not to be had on this machine."""
+    if settings.regen_mode is RegenMode.PLAIN:
+        return answer_plainly
+    if min(settings.n_batch, settings.n_ubatch) < CANDIDATE.high:
+        return f"-b and -ub must be at least {CANDIDATE.high}"
+    context = model.open_context(PROBE_N_CTX, CANDIDATE.low, settings)
+    try:
+        verdict = probe_row_class(context, model.n_vocab)
+    finally:
+        context.close()
+    return partial(answer_fast, row_class=verdict) if isinstance(verdict, RowClass) else verdict
+
+
 def answer_plainly(job: VariantJob, model: LlamaModel, prepared: Prepared, signs: SignsOfLife) -> Iterator[Generation]:
-    """One cell after another, each from cleared memory, one row at a time; then the reference's answers are read."""
-    context = model.open_context(_longest(prepared), 1, job.settings)
+    """One cell after another, each from cleared memory, one row at a time; the reference's answers are read besides."""
+    n_ctx = model.context_size(prepared)
+    context = model.open_context(n_ctx, 1, job.settings)
     answerer = PlainAnswerer(context, job.settings.n_batch, job.decoding, model.ends_turn)
-    answered = dict(job.answered)
-    for cell in sorted(job.cells, key=lambda cell: cell.regeneration_index > 0):
+    reading = Reading(job, model, n_ctx)
+    for cell in job.cells:
 
         def on_token(n_tokens: int, cell: Cell = cell) -> None:
             signs.answering(cell, n_tokens)
 
         stream = answerer.answer(prepared[cell.prompt_id], on_token)
         if cell.regeneration_index == 0:
-            answered[cell.prompt_id] = tuple(stream.output)
-            record(job, context, prepared[cell.prompt_id], answered)
-        yield _generation(job, model, cell, stream, Method.SEQUENTIAL)
-
-
-def record(job: VariantJob, context: Memory, prepared: PreparedPrompt, answered: Mapping[str, Sequence[int]]) -> None:
-    """Read the reference's answer to one prompt and keep what its logits say."""
-    recorder = _recorder(job, prepared.prompt.id, answered)
-    draft = answered[prepared.prompt.id] if job.is_reference else job.drafts.get(prepared.prompt.id, ())
-    if recorder is None or not draft:
-        return
-    row_class = RowClass(low=1, high=min(CANDIDATE.high, job.settings.n_batch))
-    prompt = prepared.token_ids
-    context.clear()
-    rows = force(context, row_class, 0, (*prompt, *draft[:-1]), first_wanted=len(prompt) - 1)
-    for index, row in enumerate(rows):
-        recorder.read(index, row)
-    recorder.save()
+            reading.read_alone(context, prepared[cell.prompt_id], stream.output)
+        yield generation_of(job, model, cell, stream, Method.SEQUENTIAL)
 
 
 def answer_fast(
     job: VariantJob, model: LlamaModel, prepared: Prepared, signs: SignsOfLife, *, row_class: RowClass
 ) -> Iterator[Generation]:
     """All regenerations but the last side by side, the last by verification of the first."""
-    last = job.n_regenerations - 1
-    verified = [cell for cell in job.cells if cell.regeneration_index == last > 0]
-    parallel = [cell for cell in job.cells if cell not in verified]
-    n_sequences = min(MAX_STREAMS, max(len(parallel), 1))
-    context = model.open_context(_longest(prepared), n_sequences, job.settings)
-    answerer = FastAnswerer(context, row_class, job.decoding, model.ends_turn, n_sequences)
-    answered = dict(job.answered)
-    left = {id_: [cell for cell in parallel if cell.prompt_id == id_] for id_ in prepared}
-    wanted = [one for id_, cells in left.items() for one in _portions(prepared[id_], job, len(cells), n_sequences)]
-    recorders = {id_: recorder for id_ in job.drafts if (recorder := _recorder(job, id_, answered)) is not None}
-
-    def on_step(stream: Stream) -> None:
-        cell = next(cell for cell in job.cells if cell.prompt_id == stream.prepared.prompt.id)
-        signs.answering(cell, len(stream.output))
-
-    for stream in answerer.generate(wanted, {id_: one.read for id_, one in recorders.items()}, on_step):
-        cell = left[stream.prepared.prompt.id].pop(0)
-        if cell.regeneration_index == 0:
-            answered[cell.prompt_id] = tuple(stream.output)
-            if cell.prompt_id in recorders:
-                recorders[cell.prompt_id].save()
-        yield _generation(job, model, cell, stream, Method.PARALLEL)
-    for cell in verified:
-        one = prepared[cell.prompt_id]
-        recorder = _recorder(job, cell.prompt_id, answered) if job.is_reference else None
-        stream = answerer.verify(one, answered[cell.prompt_id], recorder.read if recorder else read_nothing, on_step)
-        if recorder:
-            recorder.save()
-        yield _generation(job, model, cell, stream, Method.VERIFICATION)
-    if job.is_reference and not verified:
-        for one in prepared.values():
-            record(job, context, one, answered)
+    way = FastWay(job, model, prepared, signs, row_class)
+    yield from way.generate()
+    yield from way.verify()
+    way.read_unverified()
 
 
-def probe_model(model: LlamaModel, settings: EngineSettings) -> RowClass | str:
-    """The row class that holds on this machine with this model, or why there is none."""
-    if min(settings.n_batch, settings.n_ubatch) < CANDIDATE.high:
-        return f"-b and -ub must be at least {CANDIDATE.high}"
-    context = model.open_context(PROBE_N_CTX, CANDIDATE.low, settings)
-    try:
-        return probe_row_class(context, model.n_vocab)
-    finally:
-        context.close()
+class FastWay:
+    """One job, answered fast."""
+
+    def __init__(
+        self, job: VariantJob, model: LlamaModel, prepared: Prepared, signs: SignsOfLife, row_class: RowClass
+    ) -> None:
+        self._job = job
+        self._model = model
+        self._prepared = prepared
+        self._signs = signs
+        last = job.n_regenerations - 1
+        self._verified = [cell for cell in job.cells if cell.regeneration_index == last > 0]
+        self._parallel = [cell for cell in job.cells if cell not in self._verified]
+        self._n_sequences = min(MAX_STREAMS, max(len(self._parallel), 1))
+        n_ctx = model.context_size(prepared)
+        self._context = model.open_context(n_ctx, self._n_sequences, job.settings)
+        self._answerer = FastAnswerer(self._context, row_class, job.decoding, model.ends_turn, self._n_sequences)
+        self._reading = Reading(job, model, n_ctx)
+        self._answered = dict(job.answered)
+
+    def generate(self) -> Iterator[Generation]:
+        """The cells that are made side by side; a variant reads the reference's answers first."""
+        left = {id_: [cell for cell in self._parallel if cell.prompt_id == id_] for id_ in self._prepared}
+        wanted = [one for id_, cells in left.items() for one in self._portions(id_, len(cells))]
+        readers = {id_: self._reading.reader(id_) for id_ in left} if not self._job.is_reference else {}
+        for stream in self._answerer.generate(wanted, readers, self._on_step):
+            cell = left[stream.prepared.prompt.id].pop(0)
+            if cell.regeneration_index == 0:
+                self._answered[cell.prompt_id] = tuple(stream.output)
+                self._reading.save(cell.prompt_id)
+            yield generation_of(self._job, self._model, cell, stream, Method.PARALLEL)
+
+    def verify(self) -> Iterator[Generation]:
+        """The cells that prove the others; the reference's distributions are recorded on the way."""
+        for cell in self._verified:
+            prepared, answer = self._prepared[cell.prompt_id], self._answered[cell.prompt_id]
+            read_row = self._reading.recorder(cell.prompt_id, answer) if self._job.is_reference else read_nothing
+            stream = self._answerer.verify(prepared, answer, read_row, self._on_step)
+            if self._job.is_reference:
+                self._reading.save(cell.prompt_id)
+                self._reading.read_noise(prepared, answer)
+            yield generation_of(self._job, self._model, cell, stream, Method.VERIFICATION)
+
+    def read_unverified(self) -> None:
+        """Record a reference of which one regeneration was asked for, so that no verification passes along it."""
+        if self._job.is_reference and not self._verified:
+            for prompt_id, prepared in self._prepared.items():
+                self._reading.read_alone(self._context, prepared, self._answered[prompt_id])
+
+    def _portions(self, prompt_id: str, n_copies: int) -> Iterator[Wanted]:
+        draft = self._job.drafts.get(prompt_id, ())
+        while n_copies > 0:
+            n_now = min(n_copies, self._n_sequences)
+            yield Wanted(prepared=self._prepared[prompt_id], n_copies=n_now, draft=draft)
+            n_copies -= n_now
+
+    def _on_step(self, stream: Stream) -> None:
+        cell = next(cell for cell in self._job.cells if cell.prompt_id == stream.prepared.prompt.id)
+        self._signs.answering(cell, len(stream.output))
 
 
-def _recorder(job: VariantJob, prompt_id: str, answered: Mapping[str, Sequence[int]]) -> Recorder | None:
-    """Who reads along; nobody where the reference left nothing to compare with."""
-    reference = job.reference_folder / f"{prompt_id}.npz"
-    if job.is_reference:
-        return ReferenceRecorder(reference, answered[prompt_id])
-    if reference.exists():
-        return DivergenceRecorder(job.positions_folder / f"{prompt_id}.npz", reference)
-    return None
-
-
-def _portions(prepared: PreparedPrompt, job: VariantJob, n_copies: int, n_sequences: int) -> Iterator[Wanted]:
-    draft = job.drafts.get(prepared.prompt.id, ())
-    while n_copies > 0:
-        yield Wanted(prepared=prepared, n_copies=min(n_copies, n_sequences), draft=draft)
-        n_copies -= n_sequences
-
-
-def _longest(prepared: Prepared) -> int:
-    from evalkit.engine.llama import context_size
-
-    return context_size(max(one.n_positions for one in prepared.values()))
-
-
-def _generation(job: VariantJob, model: LlamaModel, cell: Cell, stream: Stream, method: Method) -> Generation:
+def generation_of(job: VariantJob, model: LlamaModel, cell: Cell, stream: Stream, method: Method) -> Generation:
+    """The record of a finished answer."""
     return Generation(
         label=job.label,
         payload_hash=job.payload_hash,

@@ -15,20 +15,16 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from evalkit.engine.memory import Run
 from evalkit.engine.prompts import prepare_prompts
 from evalkit.engine.protocol import FellBack, Ready, VariantJob
-from evalkit.engine.ways import SignsOfLife, Way, answer_fast, answer_plainly, probe_model
+from evalkit.engine.ways import SignsOfLife, answer_plainly, choose_way
 from evalkit.records.errors import EngineError
-from evalkit.records.run import EngineBuild, RegenMode, RowClass
-
-if TYPE_CHECKING:
-    from evalkit.engine.llama import LlamaModel
+from evalkit.records.run import EngineBuild
 
 Send = Callable[[Any], None]
 
@@ -119,19 +115,12 @@ def answer_cells(job: VariantJob, send: Send) -> None:
     model = LlamaModel(job.path, job.settings, LogTail(), signs.loading)
     prepared = prepare_prompts(job, model)
     send(Ready(label=job.label, load_seconds=model.load_seconds))
-    way = _choose_way(job, model, send)
+    way = choose_way(model, job.settings)
+    if isinstance(way, str):
+        send(FellBack(label=job.label, reason=way))
+        way = answer_plainly
     for generation in way(job, model, prepared, signs):
         send(generation)
-
-
-def _choose_way(job: VariantJob, model: LlamaModel, send: Send) -> Way:
-    if job.settings.regen_mode is RegenMode.PLAIN:
-        return answer_plainly
-    verdict = probe_model(model, job.settings)
-    if isinstance(verdict, RowClass):
-        return partial(answer_fast, row_class=verdict)
-    send(FellBack(label=job.label, reason=verdict))
-    return answer_plainly
 
 
 if __name__ == "__main__":

@@ -1,0 +1,86 @@
+"""Reading the reference's answers for what their logits say: its own distributions, a variant's distance, the noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from evalkit.engine.fast import force, read_nothing
+from evalkit.engine.memory import Memory
+from evalkit.engine.prompts import PreparedPrompt
+from evalkit.engine.protocol import VariantJob
+from evalkit.engine.recorder import DivergenceRecorder, Recorder, ReferenceRecorder
+from evalkit.engine.stream import RowReader
+from evalkit.records.run import RowClass
+
+if TYPE_CHECKING:
+    from evalkit.engine.context import LlamaContext
+    from evalkit.engine.llama import LlamaModel
+
+N_ROWS = 63
+"""Rows per batch: those of the fast way, so that reference and variants go through the same kernels."""
+
+N_NOISE_ROWS = 128
+"""From 64 rows on flash attention works in tiles: other kernels, the same mathematics."""
+
+
+class Reading:
+    """One job's recorders, one per prompt."""
+
+    def __init__(self, job: VariantJob, model: LlamaModel, n_ctx: int) -> None:
+        self._job = job
+        self._model = model
+        self._n_ctx = n_ctx
+        self._recorders: dict[str, Recorder] = {}
+        self._noise_context: LlamaContext | None = None
+
+    def reader(self, prompt_id: str) -> RowReader:
+        """Who measures a variant along the reference's answer; nobody where the reference left no record."""
+        reference = self._job.reference_folder / f"{prompt_id}.npz"
+        if not reference.exists():
+            return read_nothing
+        self._recorders[prompt_id] = DivergenceRecorder(self._job.positions_folder / reference.name, reference)
+        return self._recorders[prompt_id].read
+
+    def recorder(self, prompt_id: str, answer: Sequence[int]) -> RowReader:
+        """Who records the reference along its answer."""
+        path = self._job.reference_folder / f"{prompt_id}.npz"
+        self._recorders[prompt_id] = ReferenceRecorder(path, answer)
+        return self._recorders[prompt_id].read
+
+    def save(self, prompt_id: str) -> None:
+        """Keep what was read of a prompt; nothing where nobody read."""
+        if prompt_id in self._recorders:
+            self._recorders.pop(prompt_id).save()
+
+    def read_alone(self, memory: Memory, prepared: PreparedPrompt, own_answer: Sequence[int]) -> None:
+        """A pass for reading only, where no other pass goes along the reference's answer."""
+        prompt_id = prepared.prompt.id
+        if self._job.is_reference:
+            answer, read_row = own_answer, self.recorder(prompt_id, own_answer)
+        else:
+            answer, read_row = self._job.drafts.get(prompt_id, ()), self.reader(prompt_id)
+        self._read(memory, min(N_ROWS, self._job.settings.n_batch), prepared, answer, read_row)
+        self.save(prompt_id)
+        if self._job.is_reference:
+            self.read_noise(prepared, own_answer)
+
+    def read_noise(self, prepared: PreparedPrompt, answer: Sequence[int]) -> None:
+        """The reference's distance from itself in other kernels and with another number of threads."""
+        if self._noise_context is None:
+            n_threads = self._job.settings.n_threads
+            other = replace(self._job.settings, n_threads=n_threads - 1 if n_threads > 1 else 2)
+            self._noise_context = self._model.open_context(self._n_ctx, 1, other)
+        n_rows = min(N_NOISE_ROWS, self._job.settings.n_batch)
+        self._read(self._noise_context, n_rows, prepared, answer, self.reader(prepared.prompt.id))
+        self.save(prepared.prompt.id)
+
+    def _read(
+        self, memory: Memory, n_rows: int, prepared: PreparedPrompt, answer: Sequence[int], read_row: RowReader
+    ) -> None:
+        prompt = prepared.token_ids
+        memory.clear()
+        text = (*prompt, *answer[:-1])
+        for index, row in enumerate(force(memory, RowClass(low=1, high=n_rows), 0, text, len(prompt) - 1)):
+            read_row(index, row)
