@@ -13,6 +13,9 @@ class Metric(StrEnum):
     """Every figure of a run. What each means stands in `METRICS`."""
 
     REGENERATION_AGREEMENT = "regeneration_agreement"
+    KL_DIVERGENCE = "kl_divergence"
+    TOP1_AGREEMENT = "top1_agreement"
+    LN_PPL_RATIO = "ln_ppl_ratio"
     COMMON_PREFIX_TOKENS = "common_prefix_tokens"
     CHRF = "chrf"
     WORD_JS_DIVERGENCE = "word_js_divergence"
@@ -50,6 +53,24 @@ METRICS: dict[Metric, MetricInfo] = {
         title="Regenerations alike",
         unit="share",
         definition="Share of the later regenerations whose tokens equal the first one's. 1 is reproducible.",
+    ),
+    Metric.KL_DIVERGENCE: MetricInfo(
+        title="KL divergence",
+        unit="nats/token",
+        definition="How far the next-token distribution strays from the reference's along the reference's own answer "
+        "(mean of D_KL(reference || variant), raw logits). 0 is equal, lower is closer. The reference's own figure is "
+        "the noise floor: its divergence from itself in other kernels and another number of threads.",
+    ),
+    Metric.TOP1_AGREEMENT: MetricInfo(
+        title="Same top token",
+        unit="share",
+        definition="Share of positions of the reference's answer at which the most likely token is the reference's.",
+    ),
+    Metric.LN_PPL_RATIO: MetricInfo(
+        title="Perplexity ratio",
+        unit="ln",
+        definition="Natural log of the variant's perplexity on the reference's answer over the reference's own. "
+        "0 is equal; above 0 the answer surprises the variant more.",
     ),
     Metric.COMMON_PREFIX_TOKENS: MetricInfo(
         title="Fork from reference",
@@ -188,6 +209,22 @@ class Answer:
     """None for texts that were made elsewhere."""
     cut: bool = False
     """The token limit ended the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionScores:
+    """A variant read along the reference's answer to one prompt; one value per token of that answer."""
+
+    label: str
+    prompt_id: str
+    kl_nats: tuple[float, ...]
+    """D_KL(reference || variant) of the distributions that predict the token, nats."""
+    same_top: tuple[bool, ...]
+    """Whether both have the same most likely token, before any penalty."""
+    log_p_reference: tuple[float, ...]
+    """The reference's log-probability of the token, nats."""
+    log_p_variant: tuple[float, ...]
+    """The variant's log-probability of the token, nats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,9 @@ from evalkit.records.family import FailedVariant, Variant
 from evalkit.records.generation import Certificate, Generation
 from evalkit.records.run import Manifest, RunStatus
 from evalkit.records.run_data import Measurement, RunData
-from evalkit.records.scores import AnswerTint, RunSummary
+from evalkit.records.scores import AnswerTint, PositionScores, RunSummary
 from evalkit.store.files import append_line, drop_torn_line, read_document, read_lines, write_document, write_lines
+from evalkit.store.positions import read_position_scores
 from evalkit.store.scores_table import read_scores, write_scores
 
 
@@ -106,6 +107,16 @@ class RunFolder:
     def read_generations(self) -> tuple[Generation, ...]:
         """Every finished answer, in the order in which they were made."""
         return tuple(read_lines(self._generations, Generation))
+
+    def read_positions(self) -> tuple[PositionScores, ...]:
+        """Every variant's distance from the reference, position by position; the reference's own is the noise."""
+        config = self.read_manifest().config
+        return tuple(
+            read_position_scores(path, variant.label, prompt.id)
+            for variant in config.family.variants
+            for prompt in config.suite.prompts
+            if (path := self.positions_folder(variant) / f"{prompt.id}.npz").is_file()
+        )
 
     def write_measurement(self, measurement: Measurement, summary: RunSummary) -> None:
         """Keep what was measured; the summary comes last, so its presence means that the rest is whole."""
