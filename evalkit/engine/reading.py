@@ -67,10 +67,9 @@ class Reading:
             self.read_noise(prepared, own_answer)
 
     def read_noise(self, prepared: PreparedPrompt, answer: Sequence[int]) -> None:
-        """The reference's distance from itself in other kernels and with another number of threads."""
+        """The reference's distance from itself in other kernels and, where it has several threads, with one less."""
         if self._noise_context is None:
-            n_threads = self._job.settings.n_threads
-            other = replace(self._job.settings, n_threads=n_threads - 1 if n_threads > 1 else 2)
+            other = replace(self._job.settings, n_threads=max(1, self._job.settings.n_threads - 1))
             self._noise_context = self._model.open_context(self._n_ctx, 1, other)
         n_rows = min(N_NOISE_ROWS, self._job.settings.n_batch)
         self._read(self._noise_context, n_rows, prepared, answer, self.reader(prepared.prompt.id))
