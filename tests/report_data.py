@@ -215,6 +215,10 @@ def _scores(texts: dict[tuple[str, str], str]) -> Iterator[Score]:
 def _summary(number: int, label: str) -> VariantSummary:
     itself = {
         Metric.TINT: Figure(value=71.3 + number, low=60.0, high=82.0, n=2),
+        Metric.KL_DIVERGENCE: Figure(
+            value=0.0004 if label == "M1" else 0.01 + number / 1000, low=0.0002, high=0.03, n=2
+        ),
+        Metric.TOP1_AGREEMENT: Figure(value=0.97 - number / 100, low=0.8, high=0.99, n=2),
         Metric.REGENERATION_AGREEMENT: Figure(value=2 / 3 if label == "M5" else 1.0, n=2),
         Metric.DAMAGE: Figure(value=0.5 if label == "M8" else 0.0, n=2),
         Metric.TOKENS_PER_SECOND: Figure(value=14.26 - number / 10, n=6),

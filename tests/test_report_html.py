@@ -69,6 +69,8 @@ def test_summary_line_tells_what_was_done_the_verdict_and_the_figures(page: Elem
         "Darker than M1: the interval of delta-tint is above 0.",
         "+11.0+3.5 to +18.5",
         "79.360.0 to 82.0",
+        "0.01800.0002 to 0.0300",
+        "89.0 %80.0 % to 99.0 %",
         "11.50.0 to 11.0",
         "56.240.1 to 88.0",
         "0.3910.210 to 0.440",
@@ -84,7 +86,7 @@ def test_summary_line_tells_what_was_done_the_verdict_and_the_figures(page: Elem
 
 
 def test_missing_figure_has_its_reason_on_the_cell_and_in_a_footnote(page: Element) -> None:
-    cell = row_of(page, "M2")[8]
+    cell = row_of(page, "M2")[10]
     (footnote,) = page.all("li", id="footnote-b")
     assert cell.attributes["title"] == NO_EMBEDDER == footnote.text
     assert cell.all("a")[0].attributes["href"] == "#footnote-b"

@@ -29,7 +29,7 @@ def test_terminal_prints_the_pages_figures_whatever_its_width(width: int) -> Non
 
 def test_eighty_columns_hold_every_label_whole() -> None:
     lines = printed(80).splitlines()
-    assert all(sum(line.startswith(f"{label} ") for line in lines) == 3 for label in LABELS)
+    assert all(sum(line.startswith(f"{label} ") for line in lines) == 4 for label in LABELS)
 
 
 def test_wide_terminal_gets_one_table() -> None:

@@ -18,9 +18,12 @@ class ColumnGroup:
 SUMMARY_GROUPS = (
     ColumnGroup(title="Horror", metrics=(Metric.DELTA_TINT, Metric.TINT)),
     ColumnGroup(
-        title="Distance from the reference",
+        title="The model beside the reference",
+        metrics=(Metric.KL_DIVERGENCE, Metric.TOP1_AGREEMENT, Metric.COMMON_PREFIX_TOKENS),
+    ),
+    ColumnGroup(
+        title="The text beside the reference's",
         metrics=(
-            Metric.COMMON_PREFIX_TOKENS,
             Metric.CHRF,
             Metric.WORD_JS_DIVERGENCE,
             Metric.EMBEDDING_DISTANCE,
@@ -35,6 +38,8 @@ SUMMARY_GROUPS = (
 SUMMARY_METRICS = tuple(metric for group in SUMMARY_GROUPS for metric in group.metrics)
 
 _SHORT_TITLES = {
+    Metric.KL_DIVERGENCE: "KL",
+    Metric.TOP1_AGREEMENT: "Same top",
     Metric.COMMON_PREFIX_TOKENS: "Fork",
     Metric.CHRF: "chrF",
     Metric.TINT: "Tint",
@@ -44,6 +49,7 @@ _SHORT_TITLES = {
 _WRITTEN_UNITS = {
     # Shares are written in percent, so the column says so.
     Metric.REGENERATION_AGREEMENT: "% of repeats",
+    Metric.TOP1_AGREEMENT: "% of tokens",
     Metric.DAMAGE: "% of answers",
     Metric.DARK_SHARE: "% of words",
 }

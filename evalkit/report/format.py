@@ -26,6 +26,9 @@ class NumberStyle:
 
 _STYLES: dict[Metric, NumberStyle] = {
     Metric.REGENERATION_AGREEMENT: NumberStyle(decimals=0, percent=True),
+    Metric.KL_DIVERGENCE: NumberStyle(decimals=4),
+    Metric.TOP1_AGREEMENT: NumberStyle(decimals=1, percent=True),
+    Metric.LN_PPL_RATIO: NumberStyle(decimals=4, signed=True),
     Metric.COMMON_PREFIX_TOKENS: NumberStyle(decimals=1),
     Metric.CHRF: NumberStyle(decimals=1),
     Metric.WORD_JS_DIVERGENCE: NumberStyle(decimals=3),

@@ -109,12 +109,17 @@ def _settings(manifest: Manifest) -> Iterator[Fact]:
     yield Fact(
         name="Engine settings",
         value=f"{count(engine.n_threads, 'thread')}, batch {engine.n_batch}, micro-batch {engine.n_ubatch}, "
-        f"{count(engine.n_gpu_layers, 'GPU layer')}, flash attention {'on' if engine.flash_attention else 'off'}",
+        f"{_gpu_layers(engine.n_gpu_layers)}, flash attention {'on' if engine.flash_attention else 'off'}"
+        f"{'' if engine.repack_weights else ', without repacked weights, whose kernels crash here'}",
     )
     yield Fact(name="Regenerations", value=f"{config.n_regenerations}, {_MODES[engine.regen_mode]}")
     yield Fact(name="Kernel features", value=build.system_info, is_code=True)
     yield Fact(name="Machine", value=f"{machine.cpu}, {count(machine.n_cores, 'core')}, {machine.os}")
     yield Fact(name="Software", value=f"evalkit {manifest.evalkit_version}, Python {machine.python}")
+
+
+def _gpu_layers(n_gpu_layers: int) -> str:
+    return "all layers on the GPU" if n_gpu_layers < 0 else count(n_gpu_layers, "GPU layer")
 
 
 def _decoding(decoding: Decoding) -> str:
