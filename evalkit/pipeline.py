@@ -72,10 +72,12 @@ def score_run(folder: RunFolder, embedder_folder: Path | None) -> None:
     from evalkit.analyse.summary import summarise
     from evalkit.measure.answers import measure_answers
     from evalkit.measure.embedder import find_embedder
+    from evalkit.measure.positions import divergence_scores
 
     manifest = folder.read_manifest()
     family, suite = manifest.config.family, manifest.config.suite
     labels = tuple(variant.label for variant in family.variants)
+    prompt_ids = tuple(prompt.id for prompt in suite.prompts)
     measurement = measure_answers(
         folder.read_generations(),
         suite=suite,
@@ -84,10 +86,11 @@ def score_run(folder: RunFolder, embedder_folder: Path | None) -> None:
         n_regenerations=manifest.config.n_regenerations,
         embedder=find_embedder(embedder_folder),
     )
+    divergence = divergence_scores(folder.read_positions(), labels=labels, prompt_ids=prompt_ids)
     measurement, summary = summarise(
-        measurement,
+        replace(measurement, scores=(*measurement.scores, *divergence)),
         labels=labels,
-        prompt_ids=tuple(prompt.id for prompt in suite.prompts),
+        prompt_ids=prompt_ids,
         reference_label=family.reference.label,
     )
     with folder.locked():

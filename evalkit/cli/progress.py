@@ -129,9 +129,10 @@ def describe_plan(plan: Planned) -> str:
 
 def describe_answer(generation: Generation) -> str:
     """One finished answer in a line."""
-    speed = generation.n_tokens / generation.decode_seconds if generation.decode_seconds else 0.0
     name = f"{generation.label} {generation.prompt_id} #{generation.regeneration_index + 1}"
-    return f"{name}: {generation.n_tokens} tokens, {generation.stop_reason}, {speed:.1f} tokens/s"
+    line = f"{name}: {generation.n_tokens} tokens, {generation.stop_reason}, {generation.method}"
+    n_decoded = generation.n_tokens - generation.n_drafted
+    return f"{line}, {n_decoded / generation.decode_seconds:.1f} tokens/s" if n_decoded else line
 
 
 def describe_seconds(seconds: float) -> str:

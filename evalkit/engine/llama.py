@@ -91,12 +91,14 @@ class LlamaModel:
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
         """Text to token ids; `add_special` adds BOS where the vocabulary wants one."""
         raw = text.encode("utf-8", errors="replace")
-        n_max = len(raw) + 8
-        buffer = (llama_cpp.llama_token * n_max)()
-        n = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), buffer, n_max, add_special, parse_special)
-        if n < 0:
-            raise EngineError(f"llama.cpp cannot tokenize the prompt ({len(raw)} bytes gave {-n} tokens).")
-        return list(buffer[:n])
+        size = len(raw) + 8
+        while True:
+            buffer = (llama_cpp.llama_token * size)()
+            n = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), buffer, size, add_special, parse_special)
+            if n >= 0:
+                return list(buffer[:n])
+            # A space may become three byte tokens: llama.cpp answers with the size that it needs.
+            size = -n
 
     def text_of(self, token_ids: Sequence[int]) -> str:
         """Token ids to text, special tokens spelled out: a leaked template token must be seen, not swallowed."""
