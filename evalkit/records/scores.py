@@ -38,6 +38,17 @@ class Metric(StrEnum):
     FOREIGN_SCRIPT = "foreign_script"
 
 
+REFERENCE_METRICS = (
+    Metric.COMMON_PREFIX_TOKENS,
+    Metric.CHRF,
+    Metric.WORD_JS_DIVERGENCE,
+    Metric.EMBEDDING_DISTANCE,
+    Metric.LOG_LENGTH_RATIO,
+    Metric.DELTA_TINT,
+)
+"""Figures against the reference's answer to the same prompt; the reference itself has no such rows."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricInfo:
     """What a reader needs to read one metric."""
@@ -131,7 +142,8 @@ METRICS: dict[Metric, MetricInfo] = {
     Metric.TOKENS_PER_SECOND: MetricInfo(
         title="Decode speed",
         unit="tokens/s",
-        definition="Generated tokens per second of decoding, prefill not counted. Compare within one run only.",
+        definition="Generated tokens per second of decoding, prompt and drafts not counted; answers that are made side "
+        "by side share the time. Compare within one run only.",
     ),
     Metric.DAMAGE: MetricInfo(
         title="Damage",

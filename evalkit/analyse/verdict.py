@@ -1,0 +1,113 @@
+"""One line of plain words per variant: is it broken, is it darker, where does its text part from the reference's."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+
+from evalkit.analyse.table import FigureTable
+from evalkit.analyse.tint_verdict import TintTest, TintVerdict
+from evalkit.records.scores import Figure, Metric
+
+_DAMAGE_WORDS = {
+    Metric.LOOP: ("loops", "loop"),
+    Metric.EMPTY: ("is empty", "are empty"),
+    Metric.REFUSAL: ("refuses", "refuse"),
+    Metric.TEMPLATE_LEAK: ("leaks template tokens", "leak template tokens"),
+    Metric.FOREIGN_SCRIPT: ("slips into another script", "slip into another script"),
+}
+
+
+def reference_verdict(table: FigureTable) -> str:
+    """What is to be said of the reference itself."""
+    label = table.reference_label
+    return _line(["the reference", *_missing_words(table, label), *_damage_words(table, label)])
+
+
+def variant_verdict(table: FigureTable, label: str, delta_tint: Figure, test: TintTest) -> str:
+    """What was found of one variant against the reference."""
+    if table.n_answers(label) == 0:
+        return "no answer"
+    parts = [*_missing_words(table, label), *_damage_words(table, label)]
+    forks = table.values(label, Metric.COMMON_PREFIX_TOKENS)
+    equal = [prompt_id for prompt_id in forks if _equals_reference(table, label, prompt_id)]
+    if equal and len(equal) == len(forks):
+        parts.append(f"every answer equals {table.reference_label}'s")
+    else:
+        parts.append(_tint_words(table, delta_tint, test))
+        parts += _fork_words(table, forks, equal)
+    return _line(parts)
+
+
+def signed(value: float) -> str:
+    """+1.2, 0.0 or a true minus sign before 1.2."""
+    rounded = f"{abs(value):.1f}"
+    if not rounded.strip("0."):
+        return rounded
+    return f"{'+' if value > 0 else chr(0x2212)}{rounded}"
+
+
+def count(n: int, noun: str) -> str:
+    """`1 prompt`, `4 prompts`."""
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def _line(parts: list[str]) -> str:
+    return "; ".join(parts)
+
+
+def _missing_words(table: FigureTable, label: str) -> Iterator[str]:
+    missing = table.n_prompts - table.n_answers(label)
+    if missing:
+        yield f"no answer to {missing} of {count(table.n_prompts, 'prompt')}"
+
+
+def _damage_words(table: FigureTable, label: str) -> Iterator[str]:
+    n_answers = table.n_answers(label)
+    found = [(table.count(label, flag), words) for flag, words in _DAMAGE_WORDS.items()]
+    kinds = [(n, words[n > 1]) for n, words in found if n]
+    if kinds:
+        (first, words), *others = kinds
+        rest = "".join(f", {n} {more}" for n, more in others)
+        yield f"damaged: {first} of {count(n_answers, 'answer')} {words}{rest}"
+
+
+def _equals_reference(table: FigureTable, label: str, prompt_id: str) -> bool:
+    fork = table.figures[label, Metric.COMMON_PREFIX_TOKENS, prompt_id].value
+    lengths = (table.values(name, Metric.N_TOKENS).get(prompt_id) for name in (label, table.reference_label))
+    return all(length == fork for length in lengths)
+
+
+def _tint_words(table: FigureTable, delta: Figure, test: TintTest) -> str:
+    reference = table.reference_label
+    if delta.value is None:
+        return "its tint was not compared"
+    if delta.low is None or delta.high is None:
+        return f"{signed(delta.value)} points of tint from {reference}, on 1 prompt only: it proves nothing"
+    figures = f"{signed(delta.value)}, {signed(delta.low)} to {signed(delta.high)}"
+    partly = "" if delta.n == table.n_prompts else f"; tint on {delta.n} of {count(table.n_prompts, 'prompt')}"
+    match test.verdict:
+        case TintVerdict.DARKER | TintVerdict.LIGHTER:
+            return f"{test.verdict} than {reference} ({figures}{partly})"
+        case TintVerdict.UNCERTAIN:
+            direction = "darker" if delta.value > 0 else "lighter"
+            chance = f"but among {test.n_tests} variants that can be chance"
+            return f"may be {direction} than {reference} ({figures}{partly}), {chance}"
+        case TintVerdict.NOT_TESTED:
+            return f"the same {signed(delta.value)} points of tint from {reference} on every prompt"
+    limit = f"{count(delta.n, 'prompt')} show only differences above {test.smallest_detectable or 0:.0f} points"
+    return f"cannot be told apart from {reference} in tint ({figures}; {limit}{partly})"
+
+
+def _fork_words(table: FigureTable, forks: dict[str, float], equal: list[str]) -> Iterator[str]:
+    parted = [value for prompt_id, value in forks.items() if prompt_id not in equal]
+    if not parted:
+        return
+    is_one = len(parted) == 1
+    after = f"after {count(round(statistics.median(parted)), 'token')}{'' if is_one else ' (median)'}"
+    if equal:
+        verb = "equals" if len(equal) == 1 else "equal"
+        others = "other forks" if is_one else "others fork"
+        yield f"{len(equal)} of {count(len(forks), 'answer')} {verb} {table.reference_label}'s, the {others} {after}"
+    else:
+        yield f"its text forks {after}"

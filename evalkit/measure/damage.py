@@ -1,0 +1,144 @@
+"""Is an answer broken? Flags that need no model, each 0 or 1, fast on megabytes of repeated text."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator, Sequence, Set
+from itertools import groupby
+
+from evalkit.measure.scripts import count_letters, script_of
+from evalkit.measure.words import list_words
+from evalkit.records.scores import Answer, Metric
+
+DAMAGE_FLAGS = (Metric.LOOP, Metric.EMPTY, Metric.REFUSAL, Metric.TEMPLATE_LEAK, Metric.FOREIGN_SCRIPT)
+"""What counts as damage; a cut answer alone does not."""
+
+# Long texts compress better and repeat more trigrams whatever they say, so both ratios are taken of parts of one size.
+# The last part ends with the text: a loop is most often how an answer ends.
+_LEAST_DISTINCT_3 = 0.85
+_PART_WORDS = 200
+_LEAST_PART_WORDS = 50
+_LEAST_ZLIB_RATIO = 0.38
+_PART_BYTES = 2_000
+_LEAST_PART_BYTES = 100
+_LONGEST_HONEST_REPEAT = 15
+
+_LEAST_FOREIGN_SHARE = 0.02
+# Single letters of another script are symbols (a Greek lambda in physics); these scripts write words with one.
+_ONE_LETTER_WORDS = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL"})
+
+_TEMPLATE_TOKEN = re.compile(
+    r"</?(?:start_of_turn|end_of_turn|bos|eos|s|pad|unk|unused\d+|think)>|<\|[\w▁]{1,40}\|>|<｜[\w▁]{1,40}｜>|"  # noqa: RUF001
+    r"\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\]|<</?SYS>>|^### (?:Instruction|Response|Input):|"
+    r"^(?:user|human)\s*\n(?:.*\n){0,40}?(?:model|assistant)\s*$",
+    re.MULTILINE,
+)
+_OPENING_CHARACTERS = 300
+_CANNOT = (
+    r"\bI(?:['’]m| am)? ?(?:can(?:['’]?t|not)|won['’]t|will not|(?:just |simply )?(?:unable|not able) to|"  # noqa: RUF001
+    r"must (?:respectfully )?decline|(?:have to|am going to have to) decline|am not (?:comfortable|allowed|permitted)|"
+    r"not (?:comfortable|allowed|permitted))\b"
+)
+_TASK = (
+    r"(?:requests?|prompts?|guidelines|polic(?:y|ies)|fulfil+|comply|assist|help (?:you|with)|accommodate|"
+    r"(?:writ|creat|generat|provid|produc|continu)(?:e|ing) (?:\w+ ){0,4}(?:content|stor(?:y|ies)|scenes?|fiction|"
+    r"material|text|plots?|narratives?|episodes?|response|argument|essay|that|this))\b"
+)
+_REFUSAL = re.compile(
+    rf"\A[\s*_#>]*(?:{_CANNOT}|(?:(?:I(?:['’]m| am) (?:so |very |truly )?sorry|I apologi[sz]e|sorry|unfortunately|"  # noqa: RUF001
+    rf"my apologies|as an? (?:AI|artificial|(?:large )?language)\b[^,.\n]{{0,60}})\b[^\n]{{0,120}}?{_CANNOT}))"
+    rf"[^\n]{{0,160}}?\b{_TASK}",
+    re.IGNORECASE,
+)
+
+
+def damage_flags(answer: Answer) -> dict[Metric, bool]:
+    """Every flag of one answer, with `DAMAGE` for any of those that count and `CUT` beside them."""
+    words = list_words(answer.text)
+    flags = {
+        Metric.LOOP: is_loop(answer.text, words),
+        Metric.EMPTY: not words,
+        Metric.REFUSAL: is_refusal(answer.text),
+        Metric.TEMPLATE_LEAK: leaks_template(answer.text),
+        Metric.FOREIGN_SCRIPT: has_foreign_script(answer.text, answer.prompt_text),
+    }
+    return {Metric.DAMAGE: any(flags.values()), Metric.CUT: answer.cut, **flags}
+
+
+def is_loop(text: str, words: Sequence[str]) -> bool:
+    """The answer repeats itself: as a whole, or in any part of it; refrains and one-line answers do not count."""
+    return (
+        any(_distinct_3(part) < _LEAST_DISTINCT_3 for part in _word_parts(words))
+        or any(_zlib_ratio(part) < _LEAST_ZLIB_RATIO for part in _byte_parts(text))
+        or _repeats_run(words)
+    )
+
+
+def is_refusal(text: str) -> bool:
+    """The answer opens by declining the task. A narrator who "cannot describe the horror" does not decline."""
+    return _REFUSAL.match(text[:_OPENING_CHARACTERS]) is not None
+
+
+def leaks_template(text: str) -> bool:
+    """Tokens or role lines of a chat template stand in the text."""
+    return _TEMPLATE_TOKEN.search(text) is not None
+
+
+def has_foreign_script(text: str, prompt_text: str) -> bool:
+    """Over 2 % of the letters stand in words of a script that the prompt does not use; Latin is never foreign."""
+    known = {"LATIN"} | {script for script in map(script_of, set(prompt_text)) if script is not None}
+    letters = count_letters(text)
+    least = _LEAST_FOREIGN_SHARE * letters.total()
+    foreign = letters.keys() - known
+    # The count of all letters is quick, and settles nearly every answer.
+    return sum(letters[script] for script in foreign) > least and _count_in_words(text, foreign) > least
+
+
+def _count_in_words(text: str, scripts: Set[str]) -> int:
+    """Letters of these scripts that stand in a word of their script."""
+    count = 0
+    for script, run in groupby(text, key=script_of):
+        if script in scripts:
+            length = sum(1 for _ in run)
+            count += length if length > 1 or script in _ONE_LETTER_WORDS else 0
+    return count
+
+
+def _word_parts(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start, end in _parts(len(words), _PART_WORDS):
+        if end - start >= _LEAST_PART_WORDS:
+            yield words[start:end]
+
+
+def _byte_parts(text: str) -> Iterator[bytes]:
+    content = text.encode("utf-8", errors="replace")
+    for start, end in _parts(len(content), _PART_BYTES):
+        if end - start >= _LEAST_PART_BYTES:
+            yield content[start:end]
+
+
+def _parts(length: int, size: int) -> Iterator[tuple[int, int]]:
+    """Ranges of one size, side by side; the last ends at the end and overlaps the one before it."""
+    for start in range(0, max(1, length), size):
+        end = min(length, start + size)
+        yield max(0, end - size), end
+
+
+def _distinct_3(words: Sequence[str]) -> float:
+    trigrams = list(zip(words, words[1:], words[2:], strict=False))
+    return len(set(trigrams)) / len(trigrams)
+
+
+def _zlib_ratio(content: bytes) -> float:
+    return len(zlib.compress(content)) / len(content)
+
+
+def _repeats_run(words: Sequence[str]) -> bool:
+    n = _LONGEST_HONEST_REPEAT + 1
+    seen: set[int] = set()
+    for run in map(hash, zip(*(words[offset:] for offset in range(n)), strict=False)):
+        if run in seen:
+            return True
+        seen.add(run)
+    return False

@@ -1,0 +1,94 @@
+"""Horror tint: how strongly a text leans to horror, 0 to 100, as an exact sum over its sentences.
+
+Each sentence is embedded with its two neighbours; its log-odds h = slope * (direction . embedding) + intercept. A
+text's log-odds H are the word-weighted mean of its sentences', and Tint = 50 + 10 H, clipped: 50 is the boundary, 10
+points are one logit. Only comparisons within one prompt mean anything: the same mood scores higher in a scene than in
+a synopsis, and one text of 350 words carries some 0.6 logits of sentence noise. Limits: docs/measures.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from evalkit.measure.embedder import Vectors
+from evalkit.measure.passage import Passage
+from evalkit.measure.tint_model import TintModel, horror_lexicon
+from evalkit.measure.words import list_words
+from evalkit.records.errors import NotMeasuredError
+from evalkit.records.scores import SentenceTint
+
+BOUNDARY = 50.0
+POINTS_PER_LOGIT = 10.0
+LEAST_WORDS = 20
+"""Below this one odd sentence is the whole score."""
+
+
+def tint_sentences(text: str, passage: Passage, embeddings: Vectors, model: TintModel) -> tuple[SentenceTint, ...]:
+    """The decomposition: every sentence of the scored part with its tint, not clipped.
+
+    Args:
+        text: the whole answer, into which the sentences' ranges point.
+        passage: the same answer, cut by `read_passage`.
+        embeddings: one row per window of the passage.
+        model: what the tint was fitted to.
+    """
+    log_odds = model.log_odds(embeddings)
+    categories = model.nearest_categories(embeddings)
+    return tuple(
+        SentenceTint(
+            start=sentence.start,
+            end=sentence.end,
+            n_words=sentence.n_words,
+            tint=BOUNDARY + POINTS_PER_LOGIT * float(h),
+            category=category,
+            lexicon_hits=_lexicon_hits(text[sentence.start : sentence.end]),
+        )
+        for sentence, h, category in zip(passage.sentences, log_odds, categories, strict=True)
+    )
+
+
+def text_tint(sentences: Sequence[SentenceTint]) -> float:
+    """Word-weighted mean of the sentences' tints, clipped to 0 to 100; higher is darker.
+
+    Raises:
+        NotMeasuredError: fewer than `LEAST_WORDS` words.
+    """
+    n_words = _require_enough(sentences)
+    return _clip(math.fsum(sentence.n_words * sentence.tint for sentence in sentences) / n_words)
+
+
+def peak_tint(sentences: Sequence[SentenceTint]) -> float:
+    """Mean tint of the darkest quarter of the sentences (at least one), clipped.
+
+    Raises:
+        NotMeasuredError: fewer than `LEAST_WORDS` words.
+    """
+    _require_enough(sentences)
+    darkest = sorted((sentence.tint for sentence in sentences), reverse=True)[: math.ceil(len(sentences) / 4)]
+    return _clip(math.fsum(darkest) / len(darkest))
+
+
+def dark_share(sentences: Sequence[SentenceTint]) -> float:
+    """Share of the words that stand in sentences above the boundary.
+
+    Raises:
+        NotMeasuredError: fewer than `LEAST_WORDS` words.
+    """
+    n_words = _require_enough(sentences)
+    return sum(sentence.n_words for sentence in sentences if sentence.tint > BOUNDARY) / n_words
+
+
+def _require_enough(sentences: Sequence[SentenceTint]) -> int:
+    n_words = sum(sentence.n_words for sentence in sentences)
+    if n_words < LEAST_WORDS:
+        raise NotMeasuredError(f"Tint needs at least {LEAST_WORDS} words; the scored part of the answer has {n_words}.")
+    return n_words
+
+
+def _clip(tint: float) -> float:
+    return min(100.0, max(0.0, tint))
+
+
+def _lexicon_hits(sentence: str) -> tuple[str, ...]:
+    return tuple(word for word in dict.fromkeys(list_words(sentence)) if word in horror_lexicon())
