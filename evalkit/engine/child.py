@@ -29,7 +29,7 @@ _EVENTS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind) for kind in (Advanced, FellBack, Loading, Ready, Generation, EngineBuild)
 }
 
-_CHILD_ENVIRONMENT = {
+ENVIRONMENT = {
     # Threads that spin while they wait starve on a busy machine; threads that sleep at once cost a small model nine
     # tenths of its speed on an idle one. Spin shortly, then sleep: the figures stand in docs/engine.md.
     "OMP_WAIT_POLICY": "passive",
@@ -119,7 +119,7 @@ def _start(command: str, stderr: int | IO[bytes]) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=stderr,
         encoding="utf-8",
-        env=_CHILD_ENVIRONMENT | dict(os.environ),  # What the user has set wins.
+        env=ENVIRONMENT | dict(os.environ),  # What the user has set wins.
     )
 
 

@@ -24,6 +24,9 @@ N_ROWS = 63
 N_NOISE_ROWS = 128
 """From 64 rows on flash attention works in tiles: other kernels, the same mathematics."""
 
+N_NOISE_TOKENS = 128
+"""The noise is a property of kernels and weights; the beginning of each answer shows it as well as the whole."""
+
 
 class Reading:
     """One job's recorders, one per prompt."""
@@ -72,7 +75,7 @@ class Reading:
             other = replace(self._job.settings, n_threads=max(1, self._job.settings.n_threads - 1))
             self._noise_context = self._model.open_context(self._n_ctx, 1, other)
         n_rows = min(N_NOISE_ROWS, self._job.settings.n_batch)
-        self._read(self._noise_context, n_rows, prepared, answer, self.reader(prepared.prompt.id))
+        self._read(self._noise_context, n_rows, prepared, answer[:N_NOISE_TOKENS], self.reader(prepared.prompt.id))
         self.save(prepared.prompt.id)
 
     def _read(

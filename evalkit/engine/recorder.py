@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from evalkit.engine.greedy import Logits
-from evalkit.measure.divergence import SparseDistribution, kl_divergence_nats, log_prob_nats, sparse_distribution
+from evalkit.measure.divergence import Row, SparseDistribution, kl_divergence_nats, sparse_distribution
 
 
 class Recorder(Protocol):
@@ -38,9 +38,10 @@ class ReferenceRecorder:
     def read(self, index: int, row: Logits) -> None:
         """See `Recorder.read`; the row after the last token predicts none of the answer."""
         if index < len(self._answer):
-            self._rows[index] = sparse_distribution(row)
-            self._log_probs[index] = log_prob_nats(row, self._answer[index])
-            self._top[index] = row.argmax()
+            found = Row.of(row)
+            self._rows[index] = sparse_distribution(found)
+            self._log_probs[index] = found.log_probs_nats(self._answer[index])
+            self._top[index] = found.top_id
 
     def save(self) -> None:
         """See `Recorder.save`."""
@@ -65,6 +66,7 @@ class DivergenceRecorder:
         with np.load(reference, allow_pickle=False) as stored:
             self._stored = dict(stored)
         n = len(self._stored["answer"])
+        self._n_read = 0
         self._kl = np.zeros(n)
         self._same_top = np.zeros(n, dtype=bool)
         self._log_probs = np.zeros(n)
@@ -77,18 +79,20 @@ class DivergenceRecorder:
     def read(self, index: int, row: Logits) -> None:
         """See `Recorder.read`."""
         if index < len(self._kl):
-            self._kl[index] = kl_divergence_nats(self._reference_at(index), row)
-            self._same_top[index] = int(row.argmax()) == self._stored["top"][index]
-            self._log_probs[index] = log_prob_nats(row, int(self._stored["answer"][index]))
+            self._n_read = index + 1
+            found = Row.of(row)
+            self._kl[index] = kl_divergence_nats(self._reference_at(index), found)
+            self._same_top[index] = found.top_id == self._stored["top"][index]
+            self._log_probs[index] = found.log_probs_nats(int(self._stored["answer"][index]))
 
     def save(self) -> None:
-        """See `Recorder.save`."""
+        """See `Recorder.save`; positions that were not read are left out, not zero."""
         save_arrays(
             self._path,
-            kl_nats=self._kl,
-            same_top=self._same_top,
-            log_p_reference=self._stored["log_p_answer"],
-            log_p_variant=self._log_probs,
+            kl_nats=self._kl[: self._n_read],
+            same_top=self._same_top[: self._n_read],
+            log_p_reference=self._stored["log_p_answer"][: self._n_read],
+            log_p_variant=self._log_probs[: self._n_read],
         )
 
     def _reference_at(self, index: int) -> SparseDistribution:
