@@ -240,3 +240,24 @@ def test_a_reference_alone_has_a_summary() -> None:
     _, summary = summary_of(rows({}))
     assert [one.verdict for one in summary.variants] == ["the reference"]
     assert summary.notes == ()
+
+
+def test_the_divergence_is_told_as_a_multiple_of_the_noise() -> None:
+    kl = {
+        (label, prompt_id, Metric.KL_DIVERGENCE): Figure(value=value)
+        for label, value in (("M1", 0.0005), ("M2", 0.012))
+        for prompt_id in PROMPTS
+    }
+    # 0.012 / 0.0005 = 24
+    assert "; strays 0.0120 nats/token from M1, 24 times the noise; " in verdict(rows({"M2": SMALL}) | kl)
+
+
+def test_a_divergence_within_the_noise_is_none() -> None:
+    kl = {(label, p, Metric.KL_DIVERGENCE): Figure(value=0.0005) for label in ("M1", "M2") for p in PROMPTS}
+    assert "; strays no further from M1 than other kernels would make it; " in verdict(rows({"M2": SMALL}) | kl)
+
+
+def test_an_interval_of_a_share_ends_at_the_whole() -> None:
+    shares = zip(PROMPTS, (0.99, 0.90, 0.99, 0.99), strict=True)
+    found = {("M2", p, Metric.TOP1_AGREEMENT): Figure(value=value) for p, value in shares}
+    assert figures(rows({"M2": SMALL}) | found)[Metric.TOP1_AGREEMENT].high == 1.0

@@ -17,6 +17,8 @@ _SHARES = frozenset(
 _BOUNDS: dict[Metric, tuple[float, float]] = {
     Metric.KL_DIVERGENCE: (0, math.inf),
     Metric.TOP1_AGREEMENT: (0, 1),
+    Metric.KL_DIVERGENCE: (0, math.inf),
+    Metric.TOP1_AGREEMENT: (0, 1),
     Metric.CHRF: (0, 100),
     Metric.WORD_JS_DIVERGENCE: (0, 1),
     Metric.EMBEDDING_DISTANCE: (0, 2),

@@ -35,6 +35,7 @@ def variant_verdict(table: FigureTable, label: str, delta_tint: Figure, test: Ti
         parts.append(f"every answer equals {table.reference_label}'s")
     else:
         parts.append(_tint_words(table, delta_tint, test))
+        parts += _stray_words(table, label)
         parts += _fork_words(table, forks, equal)
     return _line(parts)
 
@@ -97,6 +98,23 @@ def _tint_words(table: FigureTable, delta: Figure, test: TintTest) -> str:
             return f"the same {signed(delta.value)} points of tint from {reference} on every prompt"
     limit = f"{count(delta.n, 'prompt')} show only differences above {test.smallest_detectable or 0:.0f} points"
     return f"cannot be told apart from {reference} in tint ({figures}; {limit}{partly})"
+
+
+def _stray_words(table: FigureTable, label: str) -> Iterator[str]:
+    """The divergence on the prompts where the noise is known too, as a multiple of it."""
+    own = table.values(label, Metric.KL_DIVERGENCE)
+    noise = table.values(table.reference_label, Metric.KL_DIVERGENCE)
+    shared = [prompt_id for prompt_id in own if prompt_id in noise]
+    if not shared:
+        return
+    strays = statistics.fmean(own[prompt_id] for prompt_id in shared)
+    floor = statistics.fmean(noise[prompt_id] for prompt_id in shared)
+    if strays <= floor:
+        yield f"strays no further from {table.reference_label} than other kernels would make it"
+    elif floor > 0:
+        yield f"strays {strays:.4f} nats/token from {table.reference_label}, {strays / floor:.0f} times the noise"
+    else:
+        yield f"strays {strays:.4f} nats/token from {table.reference_label}"
 
 
 def _fork_words(table: FigureTable, forks: dict[str, float], equal: list[str]) -> Iterator[str]:
