@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from evalkit.engine.protocol import Engine, Event, VariantJob
+from evalkit.generate.prefetch import prefetch
 from evalkit.records.errors import EngineError
 from evalkit.records.family import FailedVariant, Role, Variant
 from evalkit.records.generation import Cell, Generation, Method
@@ -53,11 +55,13 @@ def generate_answers(config: RunConfig, folder: RunFolder, engine: Engine, liste
     done = {generation.cell for generation in folder.read_generations()}
     listener(Planned(n_done=sum(cell in done for cell in cells), n_cells=len(cells)))
     by_label = {variant.label: variant for variant in config.family.variants}
-    for label in dict.fromkeys(cell.label for cell in cells):
-        missing = tuple(cell for cell in cells if cell.label == label and cell not in done)
-        if missing:
-            job = _job(config, folder, by_label[label], missing)
-            _answer_variant(job, folder, engine, listener)
+    missing = [cell for cell in cells if cell not in done]
+    labels = list(dict.fromkeys(cell.label for cell in missing))
+    for label, following in zip_longest(labels, labels[1:]):
+        if following is not None:
+            prefetch(by_label[following].path)
+        own = tuple(cell for cell in missing if cell.label == label)
+        _answer_variant(_job(config, folder, by_label[label], own), folder, engine, listener)
 
 
 def _answer_variant(job: VariantJob, folder: RunFolder, engine: Engine, listener: Listener) -> None:
