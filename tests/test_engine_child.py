@@ -214,3 +214,29 @@ def test_the_build_names_the_library_that_computes() -> None:
     assert build.llama_cpp_python.count(".") >= 1
     assert len(build.library_hash) == 64
     assert "CPU" in build.system_info
+
+
+def test_a_warm_answer_is_what_llama_cpp_python_prints_when_it_is_asked_again(m1: Path, tmp_path: Path) -> None:
+    import llama_cpp
+
+    text = TEXT * 12
+    rendered = RENDERED.replace(TEXT, text.strip())
+    llama = llama_cpp.Llama(str(m1), n_ctx=1024, n_threads=1, flash_attn=True, verbose=False)
+    prompt = llama.tokenize(rendered.encode(), add_bos=False, special=True)
+    printed = [
+        llama.create_completion(prompt, max_tokens=150, temperature=0.0, repeat_penalty=1.1)["choices"][0]["text"]
+        for _ in range(2)
+    ]
+    one = job(m1, tmp_path, max_tokens=150)
+    (asked,) = one.suite.prompts
+    one = replace(
+        one,
+        suite=replace(one.suite, prompts=(replace(asked, text=text),)),
+        decoding=Decoding(penalty_scope=PenaltyScope.OUTPUT),
+        settings=replace(one.settings, regen_mode=RegenMode.WARM),
+        cells=tuple(Cell(label="M1", prompt_id="inn", regeneration_index=index) for index in (0, 1)),
+        n_regenerations=1,
+    )
+    cold, warm = answers(one)
+    assert (cold.method, warm.method) == (Method.SEQUENTIAL, Method.WARM)
+    assert [cold.text, warm.text] == printed

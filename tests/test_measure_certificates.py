@@ -6,7 +6,7 @@ import pytest
 
 from evalkit.measure.certificates import certify, group_regenerations, regeneration_agreement
 from evalkit.records.errors import NotMeasuredError
-from evalkit.records.generation import Cell, Certificate, CertificateState, Generation, StopReason
+from evalkit.records.generation import Cell, Certificate, CertificateState, Generation, Method, StopReason, WarmFinding
 from tests.samples import generation
 
 
@@ -96,3 +96,20 @@ def test_agreement_is_not_measured_where_the_certificate_is_not() -> None:
     lines = (regeneration(0, 5), regeneration(1, 5))
     with pytest.raises(NotMeasuredError, match="Only 2 of 3"):
         regeneration_agreement(lines, certificate_of(*lines))
+
+
+def test_a_warm_answer_is_no_regeneration_but_a_finding_of_its_own() -> None:
+    cold = [generation(Cell(label="M1", prompt_id="inn", regeneration_index=index)) for index in range(2)]
+    other = generation(Cell(label="M1", prompt_id="inn", regeneration_index=2), token_ids=(1, 9, 3))
+    warm = replace(other, method=Method.WARM)
+    (certificate,) = certify([*cold, warm], labels=["M1"], prompt_ids=["inn"], n_regenerations=2)
+    assert certificate.state is CertificateState.IDENTICAL
+    assert certificate.n_regenerations == 2
+    # The first two of (1, 2, 3) and (1, 9, 3) part at index 1, where the sample's margin is 1.
+    assert certificate.warm == WarmFinding(fork_token=1, fork_margin_nats=1.0)
+
+
+def test_without_a_warm_answer_there_is_no_warm_finding() -> None:
+    cold = [generation(Cell(label="M1", prompt_id="inn", regeneration_index=index)) for index in range(2)]
+    (certificate,) = certify(cold, labels=["M1"], prompt_ids=["inn"], n_regenerations=2)
+    assert certificate.warm is None

@@ -22,6 +22,7 @@ def write_notes(
         *_unmeasured_tint_notes(table),
         *_power_notes(table, tests),
         *_certificate_notes(certificates),
+        *_warm_notes(certificates),
         *_loop_notes(table),
         *_cut_notes(table),
     )
@@ -79,6 +80,16 @@ def _certificate_notes(certificates: Sequence[Certificate]) -> Iterator[str]:
     reasons = Counter(item.reason for item in certificates if item.state is CertificateState.NOT_MEASURED)
     for reason, n in reasons.items():
         yield f"Reproducibility was not measured for {n} of {count(len(certificates), 'answer')}: {reason}"
+
+
+def _warm_notes(certificates: Sequence[Certificate]) -> Iterator[str]:
+    found = [certificate.warm for certificate in certificates if certificate.warm is not None]
+    if found:
+        n_other = sum(one.fork_token is not None for one in found)
+        yield (
+            f"An app that reuses the prompt's prefix would have printed another text in {n_other} of "
+            f"{count(len(found), 'case')}; the figures are those of the answers from cleared memory."
+        )
 
 
 def _loop_notes(table: FigureTable) -> Iterator[str]:

@@ -72,7 +72,7 @@ class RunOptions:
     type=click.Choice([mode.value for mode in RegenMode]),
     default=RegenMode.FAST.value,
     show_default=True,
-    help="Side by side and verified, or one after another as plain llama.cpp.",
+    help="Side by side and verified; one after another as plain llama.cpp; or that and once with a reused prefix.",
 )
 @click.option(
     "--penalty-scope",

@@ -62,5 +62,5 @@ def _describe(folder: RunFolder) -> RunLine:
         n_variants=len(config.family.variants),
         suite=config.suite.name,
         n_answers=len(folder.read_generations()),
-        n_cells=len(config.family.variants) * len(config.suite.prompts) * config.n_regenerations,
+        n_cells=config.n_cells,
     )

@@ -63,7 +63,7 @@ class SignsOfLife:
 
 def choose_way(model: LlamaModel, settings: EngineSettings) -> Way | str:
     """The way that the settings ask for, or why the fast one is not to be had on this machine."""
-    if settings.regen_mode is RegenMode.PLAIN:
+    if settings.regen_mode is not RegenMode.FAST:
         return answer_plainly
     if min(settings.n_batch, settings.n_ubatch) < CANDIDATE.high:
         return f"-b and -ub must be at least {CANDIDATE.high}"
@@ -76,7 +76,7 @@ def choose_way(model: LlamaModel, settings: EngineSettings) -> Way | str:
 
 
 def answer_plainly(job: VariantJob, model: LlamaModel, prepared: Prepared, signs: SignsOfLife) -> Iterator[Generation]:
-    """One cell after another, each from cleared memory, one row at a time; the reference's answers are read besides."""
+    """One cell after another, one row at a time, memory cleared before each; the reference's answers are read, too."""
     n_ctx = model.context_size(prepared)
     context = model.open_context(n_ctx, 1, job.settings)
     answerer = PlainAnswerer(context, job.settings.n_batch, job.decoding, model.ends_turn)
@@ -86,6 +86,10 @@ def answer_plainly(job: VariantJob, model: LlamaModel, prepared: Prepared, signs
         def on_token(n_tokens: int, cell: Cell = cell) -> None:
             signs.answering(cell, n_tokens)
 
+        if cell.regeneration_index == job.n_regenerations:
+            stream = answerer.answer_warm(prepared[cell.prompt_id], on_token)
+            yield generation_of(job, model, cell, stream, Method.WARM)
+            continue
         stream = answerer.answer(prepared[cell.prompt_id], on_token)
         if cell.regeneration_index == 0:
             reading.read_alone(context, prepared[cell.prompt_id], stream.output)

@@ -44,7 +44,7 @@ def plan_cells(config: RunConfig) -> tuple[Cell, ...]:
         Cell(label=variant.label, prompt_id=prompt.id, regeneration_index=index)
         for variant in variants
         for prompt in config.suite.prompts
-        for index in range(config.n_regenerations)
+        for index in range(config.n_answers_per_prompt)
     )
 
 
@@ -108,6 +108,5 @@ def _job(config: RunConfig, folder: RunFolder, variant: Variant, cells: tuple[Ce
 
 def _as_the_reference(settings: EngineSettings, of_reference: list[Generation]) -> EngineSettings:
     """Where the reference had to be answered in the plain way, so are all: other kernels are no other author."""
-    if any(one.method is Method.SEQUENTIAL for one in of_reference):
-        return replace(settings, regen_mode=RegenMode.PLAIN)
-    return settings
+    fell_back = settings.regen_mode is RegenMode.FAST and any(one.method is Method.SEQUENTIAL for one in of_reference)
+    return replace(settings, regen_mode=RegenMode.PLAIN) if fell_back else settings

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from evalkit.records.errors import NotMeasuredError
-from evalkit.records.generation import Certificate, CertificateState, Generation
+from evalkit.records.generation import Certificate, CertificateState, Generation, Method, WarmFinding
 
 
 def certify(
@@ -16,9 +17,14 @@ def certify(
 
     A fork that was seen stands, whatever else is missing; "identical" needs every regeneration that was asked for.
     """
+    generations = tuple(generations)
     found = group_regenerations(generations)
+    warm = {(one.label, one.prompt_id): one for one in generations if one.method is Method.WARM}
     return tuple(
-        _certify_one(label, prompt_id, found.get((label, prompt_id), ()), n_regenerations)
+        replace(
+            _certify_one(label, prompt_id, found.get((label, prompt_id), ()), n_regenerations),
+            warm=_compare_warm(found.get((label, prompt_id), ()), warm.get((label, prompt_id))),
+        )
         for label in labels
         for prompt_id in prompt_ids
     )
@@ -37,9 +43,11 @@ def regeneration_agreement(regenerations: Sequence[Generation], certificate: Cer
 
 
 def group_regenerations(generations: Iterable[Generation]) -> dict[tuple[str, str], tuple[Generation, ...]]:
-    """The regenerations of each (label, prompt id), in order."""
+    """The regenerations of each (label, prompt id), in order; warm answers are none."""
     groups: dict[tuple[str, str], tuple[Generation, ...]] = {}
     for generation in sorted(generations, key=lambda generation: generation.cell):
+        if generation.method is Method.WARM:
+            continue
         key = (generation.label, generation.prompt_id)
         groups[key] = (*groups.get(key, ()), generation)
     return groups
@@ -72,6 +80,13 @@ def _certify_one(label: str, prompt_id: str, regenerations: Sequence[Generation]
         fork_margin_nats=None if fork is None else _margin(regenerations[0], fork),
         reason=reason,
     )
+
+
+def _compare_warm(regenerations: Sequence[Generation], warm: Generation | None) -> WarmFinding | None:
+    if warm is None or not regenerations:
+        return None
+    fork = first_difference(regenerations[0], warm)
+    return WarmFinding(fork_token=fork, fork_margin_nats=None if fork is None else _margin(regenerations[0], fork))
 
 
 def _why_not_comparable(regenerations: Sequence[Generation], n_asked: int) -> str | None:

@@ -23,7 +23,7 @@ class StopReason(StrEnum):
 
 
 class Method(StrEnum):
-    """How a regeneration came about; each begins with cleared memory."""
+    """How an answer came about; each but `WARM` begins with cleared memory."""
 
     SEQUENTIAL = "sequential"
     """Alone, one row at a time: what plain llama.cpp does."""
@@ -31,6 +31,8 @@ class Method(StrEnum):
     """Beside other answers; copies of one prompt share its prefill."""
     VERIFICATION = "verification"
     """The first answer was read again on a fresh memory, and every token chosen anew."""
+    WARM = "warm"
+    """The prompt was still in memory but for its last token, as in an app that reuses prefixes. No regeneration."""
 
 
 class TemplateSource(StrEnum):
@@ -82,6 +84,16 @@ class Generation:
         return len(self.token_ids)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmFinding:
+    """What an app that reuses the prompt's prefix would have printed, beside the answer from cleared memory."""
+
+    fork_token: int | None
+    """0-based index of the first token that differs; None when the answers are equal."""
+    fork_margin_nats: float | None
+    """The cold answer's margin there."""
+
+
 class CertificateState(StrEnum):
     """What the regenerations of one (variant, prompt) proved."""
 
@@ -102,5 +114,7 @@ class Certificate:
     """0-based index of the first token in which a regeneration differs from the first one."""
     fork_margin_nats: float | None = None
     """The first regeneration's margin there; small means that numerics alone could have turned it."""
+    warm: WarmFinding | None = None
+    """None where no warm answer was asked for."""
     reason: str | None = None
     """Why it was not measured."""

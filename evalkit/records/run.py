@@ -20,6 +20,8 @@ class RegenMode(StrEnum):
     """Parallel streams, then verification on a fresh memory; see `engine/fast.py`."""
     PLAIN = "plain"
     """One after another, one row at a time, memory cleared before each: equals plain llama.cpp."""
+    WARM = "warm"
+    """Plain, and one answer more as a chat app with prefix reuse would have printed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,17 @@ class RunConfig:
     decoding: Decoding
     engine: EngineSettings
     n_regenerations: int
+    """Answers from cleared memory per (variant, prompt)."""
+
+    @property
+    def n_answers_per_prompt(self) -> int:
+        """The regenerations, and the warm answer where one is asked for."""
+        return self.n_regenerations + (self.engine.regen_mode is RegenMode.WARM)
+
+    @property
+    def n_cells(self) -> int:
+        """Answers in all."""
+        return len(self.family.variants) * len(self.suite.prompts) * self.n_answers_per_prompt
 
 
 class RunStatus(StrEnum):

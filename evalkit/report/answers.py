@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from evalkit.records.family import Role, Variant
-from evalkit.records.generation import Certificate, CertificateState, Generation, StopReason, TemplateSource
+from evalkit.records.generation import Certificate, CertificateState, Generation, Method, StopReason, TemplateSource
 from evalkit.records.run_data import RunData
 from evalkit.records.scores import METRICS, Metric
 from evalkit.records.suite import Prompt
@@ -98,6 +98,8 @@ def _facts(first: Generation, is_reference: bool, lookup: Lookup) -> Iterator[Fa
         f"{_STOPS[first.stop_reason]}",
     )
     yield Fact(name="Repeated", value=_proof(lookup.certificates.get((first.label, first.prompt_id))))
+    if warm := _warm(lookup.certificates.get((first.label, first.prompt_id))):
+        yield Fact(name="Warm", value=warm)
     made = dict.fromkeys(row.method.value for row in lookup.generations[first.label, first.prompt_id])
     yield Fact(name="Made by", value=", ".join(made))
 
@@ -123,6 +125,16 @@ def _proof(certificate: Certificate | None) -> str:
         tokens = count(certificate.fork_token or 0, "token")
         return f"forked after {tokens}, margin {margin(certificate.fork_margin_nats)}"
     return f"not measured: {certificate.reason or 'no reason was kept'}"
+
+
+def _warm(certificate: Certificate | None) -> str:
+    """What a reused prefix would have changed; nothing where that was not asked."""
+    if certificate is None or certificate.warm is None:
+        return ""
+    if certificate.warm.fork_token is None:
+        return "the same"
+    tokens = count(certificate.warm.fork_token, "token")
+    return f"forks after {tokens}, margin {margin(certificate.warm.fork_margin_nats)}"
 
 
 def _flags(key: tuple[str, str], lookup: Lookup) -> Iterator[str]:
@@ -163,7 +175,9 @@ def _regenerations(regenerations: Sequence[Generation]) -> Iterator[Regeneration
         text = later.text[:CHARACTER_LIMIT]
         diff = word_diff(first.text[:CHARACTER_LIMIT], text)
         yield Regeneration(
-            title=f"Regeneration {later.regeneration_index + 1} differs",
+            title="With a reused prefix it differs"
+            if later.method is Method.WARM
+            else f"Regeneration {later.regeneration_index + 1} differs",
             diff_note=" ".join(_diff_notes(diff, "the first")),
             stretches=cut_passage(text, (), diff, "leaves the first regeneration here"),
         )

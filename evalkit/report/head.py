@@ -31,6 +31,7 @@ _STATUS_WARNINGS = {
 _MODES = {
     RegenMode.FAST: "fast: parallel streams, then verification on a fresh memory",
     RegenMode.PLAIN: "plain: one after another, as llama.cpp's own programs do",
+    RegenMode.WARM: "warm: as plain, and once more with the prompt's prefix reused, as chat apps do",
 }
 _SCOPES = {
     PenaltyScope.PROMPT_AND_OUTPUT: "prompt and output",
@@ -59,12 +60,13 @@ def build_head(run: RunData, lookup: Lookup) -> Head:
 def _lede(run: RunData) -> str:
     config = run.manifest.config
     variants, prompts = config.family.variants, config.suite.prompts
-    planned = len(variants) * len(prompts) * config.n_regenerations
+    planned = config.n_cells
     made = len(run.generations)
     answers = count(made, "answer") if made == planned else f"{made:,} of {count(planned, 'answer')}"
     return (
         f"{count(len(variants), 'variant')} answered {count(len(prompts), 'prompt')}, "
-        f"{count(config.n_regenerations, 'time')} each from cleared memory: {answers}, "
+        f"{count(config.n_regenerations, 'time')} each from cleared memory"
+        f"{' and once with a reused prefix' if config.engine.regen_mode is RegenMode.WARM else ''}: {answers}, "
         f"compared with {visible_label(config.family.reference.label)}."
     )
 
