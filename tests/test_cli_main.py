@@ -62,6 +62,23 @@ def test_evalkit_yaml_gives_defaults_that_an_option_overrides(tmp_path: Path) ->
     assert "no run in here" in evalkit("runs", "--out", "here", cwd=tmp_path).stderr
 
 
+def test_the_environment_stands_between_evalkit_yaml_and_an_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "evalkit.yaml").write_text("runs:\n  out: from-file\n")
+    monkeypatch.setenv("EVALKIT_OUT", "from-environment")
+    assert "no run in from-environment" in evalkit("runs", cwd=tmp_path).stderr
+    assert "no run in from-option" in evalkit("runs", "--out", "from-option", cwd=tmp_path).stderr
+
+
+def test_what_the_system_refuses_is_a_message_and_exit_1(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = evalkit("demo", "--dir", "file/below", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "file" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -50,7 +50,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EVALKIT"})
 @click.version_option(__version__, prog_name="evalkit")
 def cli() -> None:
     """Blind comparative evaluation of families of GGUF models."""
@@ -77,6 +77,12 @@ def _run() -> int:
 
         click.echo(f"evalkit: {visible(str(error))}", err=True)
         return error.exit_code
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # A full disk, a folder without permission: the user's to mend, so no traceback.
+        click.echo(f"evalkit: {error}", err=True)
+        return EvalkitError.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("evalkit: interrupted", err=True)
         return EXIT_INTERRUPTED

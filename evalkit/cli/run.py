@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from evalkit.store.run_folder import RunFolder
 
 
+ALL_LAYERS = -1
+"""llama.cpp's word for every layer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """The command line of `evalkit run`, word for word."""
@@ -177,10 +181,6 @@ def _engine_settings(options: RunOptions, engine: Engine) -> EngineSettings:
         regen_mode=RegenMode(options.regen),
         stall_timeout_s=options.stall_timeout,
     )
-
-
-ALL_LAYERS = -1
-"""llama.cpp's word for every layer."""
 
 
 def _open_folder(options: RunOptions, config: RunConfig, engine: Engine) -> RunFolder:
