@@ -70,7 +70,7 @@ class FastAnswerer:
         Args:
             wanted: no more copies per entry than there are sequences.
             readers: per prompt id, who is told of the rows of its draft.
-            on_step: told of one live stream after every step, as a sign of life.
+            on_step: told of one live stream after every step and row of a draft, as a sign of life.
         """
         self._memory.clear()
         waiting = deque(wanted)
@@ -78,7 +78,8 @@ class FastAnswerer:
         while waiting or live:
             while waiting and len(live) + waiting[0].n_copies <= self._n_sequences:
                 one = waiting.popleft()
-                live += self._start(one, len(live), readers.get(one.prepared.prompt.id, read_nothing))
+                read_row = readers.get(one.prepared.prompt.id, read_nothing)
+                live += self._start(one, len(live), read_row, on_step)
             while ended := [stream for stream in live if stream.has_ended]:
                 self._release(live, ended[0])
                 yield ended[0]
@@ -91,13 +92,15 @@ class FastAnswerer:
     ) -> Stream:
         """One more regeneration from cleared memory, with the finished answer as its draft."""
         self._memory.clear()
-        live = self._start(Wanted(prepared=prepared, n_copies=1, draft=tuple(answer)), 0, read_row)
+        live = self._start(Wanted(prepared=prepared, n_copies=1, draft=tuple(answer)), 0, read_row, on_step)
         while not live[0].has_ended:
             self._step(live)
             on_step(live[0])
         return live[0]
 
-    def _start(self, wanted: Wanted, first: int, read_row: RowReader) -> list[Stream]:
+    def _start(
+        self, wanted: Wanted, first: int, read_row: RowReader, on_step: Callable[[Stream], None]
+    ) -> list[Stream]:
         """The wanted copies, as far as prompt and draft lead, in the sequences from `first` on."""
         started = time.perf_counter()
         prompt, draft = wanted.prepared.token_ids, wanted.draft
@@ -105,7 +108,7 @@ class FastAnswerer:
         # After a draft of full length no further token may come, so its last row would predict nothing.
         fed = draft[: wanted.prepared.prompt.max_tokens - 1]
         rows = force(self._memory, self._rows, first, (*prompt, *fed), first_wanted=len(prompt) - 1)
-        stream.follow(draft, rows, read_row)
+        stream.follow(draft, _with_signs(rows, stream, on_step), read_row)
         if not stream.has_ended:
             self._memory.cut(first, stream.next_position)
         for copy in range(1, wanted.n_copies):
@@ -171,6 +174,13 @@ def chunk_sizes(n_tokens: int, high: int) -> list[int]:
     """As few chunks as possible, none above `high`, sizes as even as possible: 100, 63 -> [50, 50]."""
     n_chunks = -(-n_tokens // high)
     return [n_tokens // n_chunks + (index < n_tokens % n_chunks) for index in range(n_chunks)]
+
+
+def _with_signs(rows: Iterator[Logits], stream: Stream, on_step: Callable[[Stream], None]) -> Iterator[Logits]:
+    # Reading a long draft takes minutes on a large model; silence would be taken for a hang.
+    for row in rows:
+        on_step(stream)
+        yield row
 
 
 def read_nothing(_index: int, _row: Logits) -> None:
