@@ -261,3 +261,12 @@ def test_an_interval_of_a_share_ends_at_the_whole() -> None:
     shares = zip(PROMPTS, (0.99, 0.90, 0.99, 0.99), strict=True)
     found = {("M2", p, Metric.TOP1_AGREEMENT): Figure(value=value) for p, value in shares}
     assert figures(rows({"M2": SMALL}) | found)[Metric.TOP1_AGREEMENT].high == 1.0
+
+
+def test_a_noise_of_next_to_nothing_is_no_denominator() -> None:
+    kl = {
+        (label, prompt_id, Metric.KL_DIVERGENCE): Figure(value=value)
+        for label, value in (("M1", 1e-9), ("M2", 0.012))
+        for prompt_id in PROMPTS
+    }
+    assert "; strays 0.0120 nats/token from M1, far beyond the noise; " in verdict(rows({"M2": SMALL}) | kl)

@@ -1,5 +1,6 @@
 """A run folder is found again, kept from two writers, and read back as it was written."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from evalkit.records.run import RunStatus
 from evalkit.records.run_data import Measurement
 from evalkit.records.scores import AnswerTint, Figure, Metric, RunSummary, Score, SentenceTint, VariantSummary
 from evalkit.store.run_folder import RunFolder, find_run, open_run
-from tests.samples import manifest
+from tests.samples import manifest, variant
 
 FIGURE = Figure(value=0.1 + 0.2, low=-1e-17, high=3.0, n=4)
 UNMEASURED = Figure(value=None, n=0, reason='no "reference", sadly')
@@ -112,6 +113,13 @@ def test_a_run_that_is_not_there_or_not_one_is_an_error(tmp_path: Path, run: str
 def test_an_empty_results_folder_says_how_to_make_a_run(tmp_path: Path) -> None:
     with pytest.raises(RunFolderError, match="evalkit run --models"):
         open_run(tmp_path / "none", None)
+
+
+def test_a_no_op_variant_does_not_overwrite_the_references_noise(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, manifest())
+    reference, other = variant("M1"), variant("M2")
+    twin = replace(other, payload_hash=reference.payload_hash)
+    assert folder.positions_folder(twin) != folder.positions_folder(reference)
 
 
 def test_the_status_is_kept(tmp_path: Path) -> None:

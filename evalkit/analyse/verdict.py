@@ -18,6 +18,10 @@ _DAMAGE_WORDS = {
 }
 
 
+FAR_BEYOND_NOISE = 1000
+"""A larger multiple says only that the noise is next to nothing."""
+
+
 def reference_verdict(table: FigureTable) -> str:
     """What is to be said of the reference itself."""
     label = table.reference_label
@@ -111,10 +115,10 @@ def _stray_words(table: FigureTable, label: str) -> Iterator[str]:
     floor = statistics.fmean(noise[prompt_id] for prompt_id in shared)
     if strays <= floor:
         yield f"strays no further from {table.reference_label} than other kernels would make it"
-    elif floor > 0:
-        yield f"strays {strays:.4f} nats/token from {table.reference_label}, {strays / floor:.0f} times the noise"
+    elif strays > floor * FAR_BEYOND_NOISE:
+        yield f"strays {strays:.4f} nats/token from {table.reference_label}, far beyond the noise"
     else:
-        yield f"strays {strays:.4f} nats/token from {table.reference_label}"
+        yield f"strays {strays:.4f} nats/token from {table.reference_label}, {strays / floor:.0f} times the noise"
 
 
 def _fork_words(table: FigureTable, forks: dict[str, float], equal: list[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Many answers for less than the price of one: parallel streams, then verification on a fresh memory.
+"""Several regenerations for less than their number: parallel streams, then verification on a fresh memory.
 
 A row's logits depend on how many rows are decoded with it, but only through the kernels that the count selects: row
 counts of one *class* give the same bits (`probe.py` asserts that on the machine). Within a class it makes no

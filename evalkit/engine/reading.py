@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from evalkit.engine.fast import force, read_nothing
-from evalkit.engine.memory import Memory
+from evalkit.engine.greedy import Logits
+from evalkit.engine.memory import Memory, Run
 from evalkit.engine.prompts import PreparedPrompt
 from evalkit.engine.protocol import VariantJob
 from evalkit.engine.recorder import DivergenceRecorder, Recorder, ReferenceRecorder
@@ -21,10 +22,7 @@ if TYPE_CHECKING:
 N_ROWS = 63
 """Rows per batch: those of the fast way, so that reference and variants go through the same kernels."""
 
-N_NOISE_ROWS = 128
-"""From 64 rows on flash attention works in tiles: other kernels, the same mathematics."""
-
-N_NOISE_TOKENS = 128
+N_NOISE_TOKENS = 64
 """The noise is a property of kernels and weights; the beginning of each answer shows it as well as the whole."""
 
 
@@ -64,25 +62,34 @@ class Reading:
             answer, read_row = own_answer, self.recorder(prompt_id, own_answer)
         else:
             answer, read_row = self._job.drafts.get(prompt_id, ()), self.reader(prompt_id)
-        self._read(memory, min(N_ROWS, self._job.settings.n_batch), prepared, answer, read_row)
+        self._read(memory, prepared, answer, read_row)
         self.save(prompt_id)
         if self._job.is_reference:
             self.read_noise(prepared, own_answer)
 
     def read_noise(self, prepared: PreparedPrompt, answer: Sequence[int]) -> None:
-        """The reference's distance from itself in other kernels and, where it has several threads, with one less."""
+        """The reference's distance from itself: prompt in one batch, then row by row, as plain llama.cpp would.
+
+        Where it has several threads, it is read with one less.
+        """
         if self._noise_context is None:
             other = replace(self._job.settings, n_threads=max(1, self._job.settings.n_threads - 1))
             self._noise_context = self._model.open_context(self._n_ctx, 1, other)
-        n_rows = min(N_NOISE_ROWS, self._job.settings.n_batch)
-        self._read(self._noise_context, n_rows, prepared, answer[:N_NOISE_TOKENS], self.reader(prepared.prompt.id))
+        read_row = self.reader(prepared.prompt.id)
+        for index, row in enumerate(self._plain_rows(self._noise_context, prepared, answer[:N_NOISE_TOKENS])):
+            read_row(index, row)
         self.save(prepared.prompt.id)
 
-    def _read(
-        self, memory: Memory, n_rows: int, prepared: PreparedPrompt, answer: Sequence[int], read_row: RowReader
-    ) -> None:
+    def _plain_rows(self, memory: Memory, prepared: PreparedPrompt, answer: Sequence[int]) -> Iterator[Logits]:
         prompt = prepared.token_ids
         memory.clear()
-        text = (*prompt, *answer[:-1])
-        for index, row in enumerate(force(memory, RowClass(low=1, high=n_rows), 0, text, len(prompt) - 1)):
+        yield from force(memory, RowClass(low=1, high=self._job.settings.n_batch), 0, prompt, len(prompt) - 1)
+        for position, token in enumerate(answer[:-1], start=len(prompt)):
+            yield from memory.decode([Run(sequence=0, position=position, token_ids=(token,), wanted=range(1))])
+
+    def _read(self, memory: Memory, prepared: PreparedPrompt, answer: Sequence[int], read_row: RowReader) -> None:
+        prompt = prepared.token_ids
+        row_class = RowClass(low=1, high=min(N_ROWS, self._job.settings.n_batch))
+        memory.clear()
+        for index, row in enumerate(force(memory, row_class, 0, (*prompt, *answer[:-1]), len(prompt) - 1)):
             read_row(index, row)

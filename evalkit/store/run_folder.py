@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from evalkit.records.errors import RunFolderError
-from evalkit.records.family import FailedVariant, Variant
+from evalkit.records.family import FailedVariant, Role, Variant
 from evalkit.records.generation import Certificate, Generation
 from evalkit.records.run import Manifest, RunStatus
 from evalkit.records.run_data import Measurement, RunData
@@ -55,7 +55,12 @@ class RunFolder:
         return self.path / "reference"
 
     def positions_folder(self, variant: Variant) -> Path:
-        """Where a variant's distances from the reference lie, position by position, one file per prompt."""
+        """Where a variant's distances from the reference lie, position by position, one file per prompt.
+
+        The reference's own, its noise, lie apart: a no-op variant has its payload, and would overwrite them.
+        """
+        if variant.role is Role.REFERENCE:
+            return self.path / "noise"
         return self.path / "positions" / variant.payload_hash[:16]
 
     @contextmanager
