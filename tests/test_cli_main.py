@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.store.run_folder import RunFolder
+from tests.samples import manifest
+
 
 def evalkit(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -54,6 +57,17 @@ def test_a_missing_run_is_exit_1(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "no run '20260101' in results" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_damaged_run_does_not_hide_the_others(tmp_path: Path) -> None:
+    for run_id in ("20260101T000000Z-a", "20260102T000000Z-b"):
+        RunFolder.create(tmp_path / "results", manifest(run_id))
+    (tmp_path / "results" / "20260101T000000Z-a" / "manifest.json").write_text("")
+    done = evalkit("runs", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.startswith("20260102T000000Z-b")
+    assert "left out" in done.stderr
+    assert "20260101T000000Z-a" in done.stderr
 
 
 def test_evalkit_yaml_gives_defaults_that_an_option_overrides(tmp_path: Path) -> None:

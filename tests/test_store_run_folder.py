@@ -122,6 +122,15 @@ def test_a_no_op_variant_does_not_overwrite_the_references_noise(tmp_path: Path)
     assert folder.positions_folder(twin) != folder.positions_folder(reference)
 
 
+@pytest.mark.parametrize("content", [b"", b"bad", b"PK\x03\x04"])
+def test_a_damaged_positions_file_is_an_error_that_says_to_delete_that_one_file(tmp_path: Path, content: bytes) -> None:
+    folder = RunFolder.create(tmp_path, manifest())
+    folder.prepare_to_append(manifest().config.family.variants)
+    (folder.path / "noise" / "inn.npz").write_bytes(content)
+    with pytest.raises(RunFolderError, match=r"inn\.npz is damaged.*Delete this one file"):
+        folder.read_positions()
+
+
 def test_the_status_is_kept(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, manifest())
     folder.set_status(RunStatus.INTERRUPTED)

@@ -33,16 +33,21 @@ class RunLine:
 @json_option
 def runs(results: Path, as_json: bool) -> int:
     """List the runs in a results folder, oldest first."""
+    from evalkit.records.errors import RunFolderError
+    from evalkit.report.visible import visible
     from evalkit.store.run_folder import list_runs
 
-    lines = [_describe(folder) for folder in list_runs(results)]
+    lines = []
+    for folder in list_runs(results):
+        try:
+            lines.append(_describe(folder))
+        except RunFolderError as error:
+            click.echo(f"left out: {visible(str(error))}", err=True)  # One damaged run must not hide the others.
     if as_json:
         click.echo(json.dumps([asdict(line) for line in lines], indent=2, ensure_ascii=False))
     elif not lines:
         click.echo(f"no run in {results}", err=True)
     else:
-        from evalkit.report.visible import visible
-
         for line in lines:
             progress = f"{line.n_answers}/{line.n_cells} answers"
             click.echo(

@@ -5,6 +5,8 @@ Whole rows never leave the child: at a vocabulary of 262,144 one is a megabyte.
 
 from __future__ import annotations
 
+import os
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +15,9 @@ import numpy as np
 
 from evalkit.engine.greedy import Logits
 from evalkit.measure.divergence import Row, SparseDistribution, kl_divergence_nats, sparse_distribution
+from evalkit.records.errors import EngineError
+
+REFERENCE_ARRAYS = ("answer", "offsets", "token_ids", "log_probs", "tail_mass", "log_p_answer", "top")
 
 
 class Recorder(Protocol):
@@ -63,8 +68,7 @@ class DivergenceRecorder:
 
     def __init__(self, path: Path, reference: Path) -> None:
         self._path = path
-        with np.load(reference, allow_pickle=False) as stored:
-            self._stored = dict(stored)
+        self._stored = _load_reference(reference)
         n = len(self._stored["answer"])
         self._n_read = 0
         self._kl = np.zeros(n)
@@ -104,9 +108,22 @@ class DivergenceRecorder:
         )
 
 
+def _load_reference(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in REFERENCE_ARRAYS}
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise EngineError(
+            f"the reference's record {path.name} is damaged. Delete {path}: the divergence is then not measured; "
+            "or start anew with --fresh."
+        ) from error
+
+
 def save_arrays(path: Path, **arrays: np.ndarray) -> None:
     """Write an `.npz` so that readers see all of it or nothing."""
     temporary = path.with_name(f".{path.name}")
     with temporary.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(path)

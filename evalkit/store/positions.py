@@ -27,5 +27,8 @@ def read_position_scores(path: Path, label: str, prompt_id: str) -> PositionScor
                 log_p_reference=tuple(arrays["log_p_reference"].tolist()),
                 log_p_variant=tuple(arrays["log_p_variant"].tolist()),
             )
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
-        raise RunFolderError(f"{path} is damaged: {error}. Delete the run and make it again.") from error
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise RunFolderError(
+            f"{path} is damaged: it does not hold the arrays that were written. Delete this one file: its figures are "
+            "then not measured, and all others stay."
+        ) from error
