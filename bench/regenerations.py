@@ -11,7 +11,8 @@ Everything runs in one process on the same two models, alternated, medians over 
 
 No answer ends early: the end of turn is disabled, so that all make the same number of tokens.
 
-Usage: python -m bench.regenerations [--shape demo|tiny|0.5b|4b] [--tokens N] [--rounds N] [--threads N] [--logprobs]
+Usage: python -m bench.regenerations [--shape demo|tiny|0.5b|4b] [--prompts N] [--tokens N] [--rounds N] [--threads N]
+           [--logprobs]
 """
 
 from __future__ import annotations
@@ -36,10 +37,11 @@ from evalkit.engine.llama import LlamaModel, LogTail
 from evalkit.engine.memory import Run
 from evalkit.engine.prompts import prepare_prompts
 from evalkit.engine.protocol import VariantJob
-from evalkit.engine.ways import SignsOfLife, answer_plainly, choose_way
+from evalkit.engine.ways import SignsOfLife, answer_fast, answer_plainly, find_row_class
 from evalkit.records.decoding import CARD_DECODING
 from evalkit.records.generation import Cell
 from evalkit.records.run import EngineSettings, RegenMode
+from evalkit.records.suite import Suite
 from evalkit.suite.load import SuiteRequest, load_suite
 
 N_REGENERATIONS = 3
@@ -60,7 +62,7 @@ class Bench:
         self._scripts = llama_cpp.Llama(
             str(paths[0]), n_ctx=1024 + options.tokens, n_threads=options.threads, flash_attn=True, verbose=False
         )
-        suite = load_suite(SuiteRequest(max_tokens=options.tokens))
+        suite = _with_more_prompts(load_suite(SuiteRequest(max_tokens=options.tokens)), options.prompts)
         cells = tuple(
             Cell(label="M", prompt_id=prompt.id, regeneration_index=index)
             for prompt in suite.prompts
@@ -86,6 +88,13 @@ class Bench:
             log_path=scratch / "log",
         )
         self._job.positions_folder.mkdir()
+        # Once per run, so not part of what a variant costs.
+        started = time.perf_counter()
+        row_class = find_row_class(self._models[0], self._settings)
+        self.probe_seconds = time.perf_counter() - started
+        if isinstance(row_class, str):
+            raise SystemExit(f"no row class on this machine: {row_class}")
+        self._row_class = row_class
         # The synthetic vocabulary spells prompts byte by byte; a real one needs about a fifth of the tokens.
         share = 1 if options.shape == "demo" else 5
         self._prepared = {
@@ -147,14 +156,11 @@ class Bench:
     def _load(self, path: Path) -> LlamaModel:
         model = LlamaModel(path, self._settings, self._log, lambda _fraction: None)
         self._ends_turn = [model.ends_turn(token) for token in range(10)]
-        model.ends_turn = lambda _token: False  # type: ignore[method-assign]
+        model.ends_turn = lambda token_id: False  # type: ignore[method-assign]  # noqa: ARG005
         return model
 
     def _fast(self, job: VariantJob, model: LlamaModel) -> dict[str, tuple[int, ...]]:
-        way = choose_way(model, job.settings)
-        if isinstance(way, str):
-            raise SystemExit(f"no row class on this machine: {way}")
-        made = list(way(job, model, self._prepared, self._signs()))
+        made = list(answer_fast(job, model, self._prepared, self._signs(), row_class=self._row_class))
         if len({(one.prompt_id, one.token_ids) for one in made}) != len(self._prepared):
             raise SystemExit("regenerations differ: the class does not hold")
         return {one.prompt_id: one.token_ids for one in made}
@@ -164,6 +170,11 @@ class Bench:
 
     def _n_ctx(self) -> int:
         return self._models[0].context_size(self._prepared)
+
+
+def _with_more_prompts(suite: Suite, n: int) -> Suite:
+    prompts = [suite.prompts[index % len(suite.prompts)] for index in range(n)]
+    return replace(suite, prompts=tuple(replace(one, id=f"{one.id}-{index}") for index, one in enumerate(prompts)))
 
 
 def alternate(ways: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
@@ -201,6 +212,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shape", choices=["demo", *SHAPES], default="demo")
     parser.add_argument("--tokens", type=int, default=400)
+    parser.add_argument("--prompts", type=int, default=4, help="the standard four, again and again")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--logprobs", action="store_true")
@@ -208,7 +220,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(_pair(options.shape), options, Path(scratch))
         show(alternate(bench.ways(), options.rounds))
-    print(f"{options.shape}, {options.tokens} tokens, {options.threads} threads; M2 forks at {bench.forks}")
+    size = f"{options.prompts} prompts, {options.tokens} tokens, {options.threads} threads"
+    print(f"{options.shape}, {size}; probe {bench.probe_seconds:.1f} s; M2 forks at {bench.forks}")
 
 
 def _pair(shape: str) -> tuple[Path, Path]:

@@ -158,6 +158,31 @@ def test_more_prompts_than_streams_wait_their_turn(demo_family: Path, tmp_path: 
 
 
 @pytest.mark.full
+def test_a_prompt_of_thousands_of_tokens_beside_one_of_three(demo_family: Path, tmp_path: Path) -> None:
+    m1 = model(demo_family, "M1")
+    bare = "{{ bos_token }}{{ messages[0].content }}"
+    long_text = "The inn lay in silence, and the wind went by. " * 400
+    one = replace(job(m1, tmp_path, {"hi": 60, "plots": 60}), own_template=bare)
+    hi, long = one.suite.prompts
+    prompts = (replace(hi, text="Hi"), replace(long, text=long_text))
+
+    def ask(*asked: Prompt, n_regenerations: int = 3) -> dict[str, set[tuple[int, ...]]]:
+        cells = tuple(
+            Cell(label="M", prompt_id=p.id, regeneration_index=i) for p in asked for i in range(n_regenerations)
+        )
+        suite = replace(one.suite, prompts=asked)
+        made = answers(replace(one, suite=suite, cells=cells, n_regenerations=n_regenerations))
+        sizes = {generation.prompt_id: generation.n_prompt_tokens for generation in made.values()}
+        assert all(sizes[p.id] < 8 if p.id == "hi" else 3000 < sizes[p.id] < 8000 for p in asked)
+        return {p.id: {g.token_ids for cell, g in made.items() if cell.prompt_id == p.id} for p in asked}
+
+    together = ask(*prompts)
+    assert [len(found) for found in together.values()] == [1, 1]
+    alone = {p.id: ask(p, n_regenerations=1)[p.id] for p in prompts}
+    assert together == alone
+
+
+@pytest.mark.full
 def test_a_batch_too_small_for_the_class_falls_back_to_plain_and_says_so(demo_family: Path, tmp_path: Path) -> None:
     one = job(model(demo_family, "M1"), tmp_path, {"hi": 8}, n_regenerations=1)
     small = replace(one, settings=replace(one.settings, n_batch=32, n_ubatch=32))
@@ -186,9 +211,13 @@ def test_the_reference_is_recorded_and_a_variants_distance_from_it(
             # What the reference left there is its noise: other kernels, the same weights.
             noise = np.load(tmp_path / "noise" / "inn.npz")["kl_nats"]
             assert 0 < noise.mean() < 1e-3
-        answers(replace(other, positions_folder=positions))
+        made = answers(replace(other, positions_folder=positions))
         stored = dict(np.load(positions / "inn.npz"))
-        assert [len(stored[key]) for key in sorted(stored)] == [60] * 4
+        assert {len(stored[key]) for key in ("kl_nats", "js_nats", "answer", "choices", "variant_parts")} == {60}
+        # In whatever way the answers are made: what the reading would choose is what the answers chose.
+        ours = next(answer.token_ids for cell, answer in made.items() if cell.prompt_id == "inn")
+        parted = [i for i, (token, said) in enumerate(zip(reference["inn"], ours, strict=False)) if token != said][:1]
+        assert np.flatnonzero(stored["choices"] != stored["answer"])[:1].tolist() == parted
         assert (stored["kl_nats"] >= 0).all()
         if path == "M1":
             # The same bits on both sides; float32 log-probabilities cost 1e-6.

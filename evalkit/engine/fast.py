@@ -32,9 +32,6 @@ from evalkit.records.run import RowClass
 
 PADDING_TOKEN = 0
 
-MAX_STREAMS = 8
-"""More streams are faster still, but each needs KV memory for a whole answer."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:

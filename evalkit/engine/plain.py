@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from evalkit.engine.greedy import Logits
 from evalkit.engine.memory import Memory, Run
@@ -41,25 +41,40 @@ class PlainAnswerer:
         last = len(prepared.token_ids) - 1
         self._memory.cut(0, last)
         stream = Stream(prepared=prepared, decoding=self._decoding, ends_turn=self._ends_turn)
-        self._go_on(stream, self._decode(prepared.token_ids[last:], last), on_token)
+        self._go_on(stream, _decode(self._memory, prepared.token_ids[last:], last), on_token)
         stream.decode_seconds = time.perf_counter() - started
         return stream
 
     def prefill(self, prepared: PreparedPrompt, on_token: Callable[[int], None]) -> Logits:
         """Clear the memory and decode the prompt in batches of `n_batch`; the logits after its last token."""
-        self._memory.clear()
-        for position in range(0, len(prepared.token_ids), self._n_batch):
-            row = self._decode(prepared.token_ids[position : position + self._n_batch], position)
-            on_token(0)
-        return row
+        return _prefill(self._memory, self._n_batch, prepared.token_ids, on_token)
 
     def _go_on(self, stream: Stream, row: Logits, on_token: Callable[[int], None]) -> None:
         stream.take(row)
         while not stream.has_ended:
             on_token(len(stream.output))
-            stream.take(self._decode(stream.output[-1:], stream.next_position))
+            stream.take(_decode(self._memory, stream.output[-1:], stream.next_position))
 
-    def _decode(self, token_ids: Sequence[int], position: int) -> Logits:
-        wanted = range(len(token_ids) - 1, len(token_ids))
-        (row,) = self._memory.decode([Run(sequence=0, position=position, token_ids=token_ids, wanted=wanted)])
-        return row
+
+def read_plainly(memory: Memory, n_batch: int, prompt: Sequence[int], text: Sequence[int]) -> Iterator[Logits]:
+    """The logits after the prompt, then after each token of a given text: those of a plain answer that says the same.
+
+    Each row is valid until the next is asked for.
+    """
+    yield _prefill(memory, n_batch, prompt, lambda _n_tokens: None)
+    for position, token in enumerate(text, start=len(prompt)):
+        yield _decode(memory, (token,), position)
+
+
+def _prefill(memory: Memory, n_batch: int, prompt: Sequence[int], on_token: Callable[[int], None]) -> Logits:
+    memory.clear()
+    for position in range(0, len(prompt), n_batch):
+        row = _decode(memory, prompt[position : position + n_batch], position)
+        on_token(0)
+    return row
+
+
+def _decode(memory: Memory, token_ids: Sequence[int], position: int) -> Logits:
+    wanted = range(len(token_ids) - 1, len(token_ids))
+    (row,) = memory.decode([Run(sequence=0, position=position, token_ids=token_ids, wanted=wanted)])
+    return row

@@ -1,4 +1,4 @@
-"""Finds out before anything long whether this machine's fast kernels survive the family's weights.
+"""Finds out before anything long what this machine can do: GPU layers, and kernels that survive the weights.
 
 Some builds of llama.cpp crash in their kernels for repacked weights (AMX tiles compiled by gcc before 13.2.1). Then
 every variant takes the safe path: the two paths' logits differ enough to change tokens, so none may take the other.
@@ -14,6 +14,7 @@ from evalkit.engine.protocol import Engine, VariantJob
 from evalkit.records.decoding import CARD_DECODING
 from evalkit.records.errors import EngineCrashError, EngineError
 from evalkit.records.family import Variant
+from evalkit.records.generation import Cell
 from evalkit.records.run import EngineSettings
 from evalkit.records.suite import Suite
 
@@ -33,6 +34,23 @@ def choose_kernels(engine: Engine, settings: EngineSettings, reference: Variant)
         except EngineError:
             pass
         return settings
+
+
+def fit_gpu_layers(engine: Engine, settings: EngineSettings, reference: Variant, suite: Suite) -> EngineSettings:
+    """The settings with as many layers on the GPU as its free memory holds; none where the build has no GPU.
+
+    The answer holds for all variants: layers on another device mean other kernels, and other tokens.
+    Where the file is refused, the settings stay: the reference's own job will tell its cause.
+    """
+    if not engine.build().gpu_offload:
+        return replace(settings, n_gpu_layers=0)
+    with tempfile.TemporaryDirectory() as scratch:
+        cells = tuple(Cell(label=reference.label, prompt_id=one.id, regeneration_index=0) for one in suite.prompts)
+        job = replace(_smoke_job(settings, reference, Path(scratch)), suite=suite, cells=cells)
+        try:
+            return replace(settings, n_gpu_layers=engine.fit_gpu_layers(job))
+        except EngineError:
+            return settings
 
 
 def _survives(engine: Engine, job: VariantJob) -> bool:
@@ -58,8 +76,8 @@ def _smoke_job(settings: EngineSettings, reference: Variant, scratch: Path) -> V
         reference_folder=scratch,
         positions_folder=scratch,
         answered={},
-        n_ctx_train=None,
-        own_template=None,
+        n_ctx_train=reference.header.n_ctx_train,
+        own_template=reference.header.chat_template,
         reference_template=None,
         log_path=scratch / "smoke.log",
     )
