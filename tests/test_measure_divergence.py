@@ -1,12 +1,20 @@
 """Divergence at one position, against sums done by hand and a slow second version."""
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from evalkit.measure.divergence import Row, kl_divergence_nats, sparse_distribution
+from evalkit.measure.divergence import (
+    MAX_KEPT,
+    MAX_TAIL_MASS,
+    TAIL_DIVERGENCE_NATS,
+    Row,
+    kl_divergence_nats,
+    sparse_distribution,
+)
 
 
 def row(*probabilities: float) -> Row:
@@ -37,35 +45,97 @@ def test_a_distribution_does_not_stray_from_itself_whatever_its_normaliser() -> 
     assert kl_divergence_nats(reference, Row.of(logits + np.float32(3))) == pytest.approx(0, abs=1e-6)
 
 
+def noisy(logits: np.ndarray, sigma: float, seed: int = 3) -> np.ndarray:
+    return (logits + np.random.default_rng(seed).normal(0, sigma, len(logits))).astype(np.float32)
+
+
 @pytest.mark.parametrize("sigma", [0.05, 0.3, 1.0])
 def test_the_sparse_divergence_loses_the_tails_mass_times_the_divergence_within_it(sigma: float) -> None:
     rng = np.random.default_rng(2)
     for _ in range(20):
         reference = rng.normal(0, 7, 20_000).astype(np.float32)
-        variant = (reference + rng.normal(0, sigma, 20_000)).astype(np.float32)
-        tail = reference <= reference.max() - 14
+        variant = noisy(reference, sigma)
+        sparse = sparse_distribution(Row.of(reference))
+        tail = np.delete(np.arange(20_000), sparse.token_ids)
         mass = np.exp(log_softmax(reference.astype(np.float64)))[tail].sum()
         lost = mass * slow_kl(reference[tail], variant[tail])
-        found = kl_divergence_nats(sparse_distribution(Row.of(reference)), Row.of(variant))
+        found = kl_divergence_nats(sparse, Row.of(variant))
+        assert sparse.tail_mass == pytest.approx(mass, rel=1e-5)
+        assert mass <= MAX_TAIL_MASS
         # float32 log-probabilities near 20 are good to 1e-6, and errors of both signs meet in the sum.
         assert found == pytest.approx(slow_kl(reference, variant) - lost, abs=2e-6)
-        assert 0 <= lost < 1e-4
+        assert 0 <= lost <= sparse.error_bound_nats < 5.1e-5
 
 
-def test_a_tail_is_kept_as_one_mass() -> None:
-    # One token at logit 0 and a million at -15: each is beyond 14 nats, together they weigh 1e6 * exp(-15) = 0.3059.
-    logits = np.full(1_000_001, -15, dtype=np.float32)
-    logits[0] = 0
-    sparse = sparse_distribution(Row.of(logits))
-    mass = 1e6 * math.exp(-15)
-    assert sparse.token_ids.tolist() == [0]
-    assert sparse.tail_mass == pytest.approx(mass / (1 + mass), rel=1e-4)
-    # A variant that doubles every tail token: p ln(p/q) over the two lumps.
-    doubled = logits + np.float32(math.log(2))
-    doubled[0] = 0
-    p, q = 1 / (1 + mass), 1 / (1 + 2 * mass)
-    expected = p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q))
-    assert kl_divergence_nats(sparse, Row.of(doubled)) == pytest.approx(expected, rel=1e-3)
+N_VOCAB = 262_144
+
+
+@cache
+def rows() -> dict[str, np.ndarray]:
+    """Rows at a vocabulary of 262,144: what models write, and what was made to break the record."""
+    rng = np.random.default_rng(5)
+    ranks = np.arange(1, N_VOCAB + 1)
+    one_hot, ties, crowd = (np.zeros(N_VOCAB) for _ in range(3))
+    one_hot[77_777] = 200
+    ties[:1000] = 5
+    crowd[0] = 15
+    return {
+        "bell": rng.normal(0, 7, N_VOCAB),
+        "wide bell": rng.normal(0, 3, N_VOCAB),
+        "heavy tail": rng.permutation(-2.0 * np.log(ranks)),
+        "heavier tail": rng.permutation(-1.1 * np.log(ranks)),
+        "flat": np.full(N_VOCAB, -3.0),
+        "one hot": one_hot,
+        "ties": ties,
+        "one above a crowd": crowd,
+        "two levels": np.where(ranks % 2, 0.0, -1.0),
+    }
+
+
+@pytest.mark.parametrize("name", list(rows()))
+@pytest.mark.parametrize("sigma", [0.0, 0.05, 0.5])
+def test_whatever_the_row_the_divergence_is_a_lower_bound_within_the_rows_own_error(name: str, sigma: float) -> None:
+    reference = rows()[name].astype(np.float32)
+    variant = noisy(reference, sigma)
+    sparse = sparse_distribution(Row.of(reference))
+    found, true = kl_divergence_nats(sparse, Row.of(variant)), slow_kl(reference, variant)
+    rounding = 2e-6
+    assert true - sparse.error_bound_nats - rounding <= found <= true + rounding
+    assert len(sparse.token_ids) <= MAX_KEPT
+
+
+@pytest.mark.parametrize("name", ["bell", "heavy tail", "flat", "one hot", "ties", "one above a crowd"])
+def test_quants_of_one_model_lose_under_5e_5_nats_on_rows_of_models_flat_rows_spikes_and_ties(name: str) -> None:
+    reference = rows()[name].astype(np.float32)
+    variant = noisy(reference, 0.3)
+    found = kl_divergence_nats(sparse_distribution(Row.of(reference)), Row.of(variant))
+    # The lower edge allows for float32, the upper one is what the record promises.
+    assert -2e-6 <= slow_kl(reference, variant) - found <= 5e-5
+
+
+def test_a_row_too_wide_for_its_record_says_how_much_it_may_lose() -> None:
+    reference = rows()["wide bell"].astype(np.float32)
+    sparse = sparse_distribution(Row.of(reference))
+    assert len(sparse.token_ids) == MAX_KEPT
+    assert sparse.tail_mass > MAX_TAIL_MASS
+    assert sparse.error_bound_nats == pytest.approx(sparse.tail_mass * TAIL_DIVERGENCE_NATS)
+
+
+def test_the_fewest_tokens_are_kept_and_the_most_likely_ones() -> None:
+    # 0.9, 0.09, 0.00999, then 1e-5 in 4 equal parts: the parts together weigh less than 2e-5 and go.
+    probabilities = np.array([0.25e-5, 0.9, 0.25e-5, 0.09, 0.25e-5, 0.00999, 0.25e-5])
+    sparse = sparse_distribution(Row.of(np.log(probabilities).astype(np.float32)))
+    assert sparse.token_ids.tolist() == [1, 3, 5]
+    assert sparse.tail_mass == pytest.approx(1e-5, rel=1e-3)
+
+
+def test_the_most_likely_token_is_kept_even_when_a_crowd_outweighs_it() -> None:
+    # One token at 15 above 262,143 at 0: exp(15) = 3.27 million, the crowd weighs 0.0742 of all.
+    sparse = sparse_distribution(Row.of(rows()["one above a crowd"].astype(np.float32)))
+    mass = (N_VOCAB - 1) * math.exp(-15)
+    assert 0 in sparse.token_ids
+    assert sparse.tail_mass == pytest.approx(mass / (1 + mass) * (N_VOCAB - MAX_KEPT) / (N_VOCAB - 1), rel=1e-4)
+    assert sparse.level_nats == pytest.approx(-15 - math.log1p(mass), abs=1e-5)
 
 
 def test_the_log_probability_of_one_token() -> None:

@@ -1,22 +1,45 @@
 """How far a variant's next-token distribution strays from the reference's, at one position.
 
-The reference's distribution is kept sparse: every token within `KEPT_NATS` of the most likely one with its
-log-probability, and the probability of all others together. At a vocabulary of 262,144 that is about 13 KB in place
-of 1 MB. Lumping the others makes every divergence a lower bound: what is lost is the tail's mass times the divergence
-within the tail, 1e-5 nats in the measurements behind `docs/engine.md`.
+The reference's distribution is kept sparse: its most likely tokens, each with its log-probability, until all others
+together weigh at most `MAX_TAIL_MASS`; at most `MAX_KEPT` of them, which is 16 KB (`sparse_codec.py`) in place of the
+whole row's megabyte at a vocabulary of 262,144. The others are one lump, the *tail*.
+
+Lumping makes every divergence a lower bound (data-processing inequality). What it loses is exactly the tail's mass
+times the divergence within the tail: at most `MAX_TAIL_MASS * TAIL_DIVERGENCE_NATS` = 5e-5 nats, as long as the variant
+strays within the tail by no more than `TAIL_DIVERGENCE_NATS`, a hundred times what quants of one model do. Rows so wide
+that `MAX_KEPT` tokens leave more mass carry their own, larger bound (`error_bound_nats`). A tail of equal logits (a
+flat row, masses of ties) loses nothing: one number tells all of its log-probabilities.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-KEPT_NATS = 14.0
+MAX_TAIL_MASS = 2e-5
+"""Probability that may be lumped where fewer than `MAX_KEPT` tokens carry the rest."""
 
-SMALLEST_TAIL = 1e-9
-"""Below this, 1 minus the sum of float32 probabilities is rounding."""
+MAX_KEPT = 3000
+"""Tokens kept of one row; five bytes each, so 16,384 bytes hold them with all that goes with them."""
+
+TAIL_DIVERGENCE_NATS = 2.5
+"""The divergence within the tail that the error bound allows for."""
+
+CANDIDATE_NATS = 20.0
+"""Tokens further below the most likely one are looked at only where the nearer ones are too few and too light."""
+
+LEVEL_TOLERANCE_NATS = 1e-5
+"""Logits of a tail that differ by less are taken for equal."""
+
+SAFE_REST = 1e-5
+"""Below this, 1 minus the sum of float32 probabilities says too little of what is left."""
+
+SMALLEST_MASS = 1e-30
+"""Keeps the logarithm of an empty tail finite."""
 
 Logits = npt.NDArray[np.float32]
 
@@ -31,6 +54,13 @@ class SparseDistribution:
     """(n_kept,) natural logarithms, normalised over the whole vocabulary."""
     tail_mass: float
     """Probability of all other tokens together."""
+    level_nats: float = math.nan
+    """Log-probability of every other token where all are equal; NaN where they are not, or hardly weigh anything."""
+
+    @property
+    def error_bound_nats(self) -> float:
+        """How far a divergence from this row may lie below the true one."""
+        return self.tail_mass * TAIL_DIVERGENCE_NATS if math.isnan(self.level_nats) else LEVEL_TOLERANCE_NATS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +89,26 @@ class Row:
         """Log-probabilities of these tokens, nats."""
         return np.asarray(self.logits[token_ids], dtype=np.float64) - self.log_normaliser
 
+    def mass_outside(self, token_ids: npt.NDArray[np.signedinteger[Any]]) -> float:
+        """Probability of all tokens but these.
+
+        Summed over them, not 1 minus the rest: that would leave rounding where there is next to nothing.
+        """
+        rest = self.weights.copy()
+        rest[token_ids] = 0
+        return float(rest.sum()) * math.exp(float(self.logits[self.top_id]) - self.log_normaliser)
+
 
 def sparse_distribution(row: Row) -> SparseDistribution:
     """The distribution after softmax, without its unlikely tail."""
-    is_kept = row.logits > row.logits[row.top_id] - np.float32(KEPT_NATS)
-    kept = np.flatnonzero(is_kept).astype(np.int32)
-    # Summed, not 1 minus the rest: that would leave rounding where there is no tail.
-    tail = float(row.weights[~is_kept].sum()) * float(np.exp(float(row.logits[row.top_id]) - row.log_normaliser))
-    return SparseDistribution(token_ids=kept, log_probs=row.log_probs_nats(kept).astype(np.float32), tail_mass=tail)
+    kept = _kept_ids(row)
+    tail_mass = row.mass_outside(kept)
+    return SparseDistribution(
+        token_ids=kept,
+        log_probs=row.log_probs_nats(kept).astype(np.float32),
+        tail_mass=tail_mass,
+        level_nats=_level(row, kept) if tail_mass > MAX_TAIL_MASS else math.nan,
+    )
 
 
 def kl_divergence_nats(reference: SparseDistribution, variant: Row) -> float:
@@ -77,14 +119,47 @@ def kl_divergence_nats(reference: SparseDistribution, variant: Row) -> float:
         variant: the variant's logits after the same tokens.
 
     Returns:
-        0 when identical, up to rounding (1e-6); lower is closer.
+        0 when identical, up to rounding (1e-6); lower is closer. At most `reference.error_bound_nats` below the
+        divergence over the whole vocabulary; the module's docstring says when.
 
-    Source: Kullback & Leibler 1951, "On Information and Sufficiency"; llama.cpp calls it KLD.
+    Source: Kullback & Leibler 1951, "On Information and Sufficiency"; llama.cpp calls it KLD. Lumping: Cover & Thomas
+    2006, "Elements of Information Theory", chapter 2.
     """
     log_q = variant.log_probs_nats(reference.token_ids)
     log_p = reference.log_probs.astype(np.float64)
     divergence = float(np.exp(log_p) @ (log_p - log_q))
-    variant_tail = max(1.0 - float(np.exp(log_q).sum()), SMALLEST_TAIL)
-    if reference.tail_mass > 0:
-        divergence += reference.tail_mass * float(np.log(reference.tail_mass / variant_tail))
+    if not math.isnan(reference.level_nats):
+        n_tail = len(variant.logits) - len(log_q)
+        log_q_tail = float(variant.logits.sum(dtype=np.float64)) - n_tail * variant.log_normaliser
+        log_q_tail -= float(variant.logits[reference.token_ids].sum(dtype=np.float64))
+        divergence += math.exp(reference.level_nats) * (n_tail * reference.level_nats - log_q_tail)
+    elif reference.tail_mass > 0:
+        divergence += reference.tail_mass * math.log(reference.tail_mass / _tail_mass(variant, reference, log_q))
     return max(divergence, 0.0)
+
+
+def _tail_mass(variant: Row, reference: SparseDistribution, log_q: npt.NDArray[np.float64]) -> float:
+    """The variant's probability of the reference's tail, good to 1e-7, and to a share of itself where it is small."""
+    rest = 1.0 - float(np.exp(log_q).sum())
+    return rest if rest > SAFE_REST else max(variant.mass_outside(reference.token_ids), SMALLEST_MASS)
+
+
+def _kept_ids(row: Row) -> npt.NDArray[np.int32]:
+    """The fewest tokens that leave at most `MAX_TAIL_MASS`, at most `MAX_KEPT`; ascending."""
+    ids = np.flatnonzero(row.logits > row.logits[row.top_id] - np.float32(CANDIDATE_NATS))
+    if len(ids) < MAX_KEPT and row.mass_outside(ids) > MAX_TAIL_MASS:
+        ids = np.arange(len(row.logits))
+    if len(ids) > MAX_KEPT:
+        ids = ids[np.argpartition(row.weights[ids], -MAX_KEPT)[-MAX_KEPT:]]
+    ids = ids[np.argsort(row.weights[ids], kind="stable")]
+    scale = math.exp(float(row.logits[row.top_id]) - row.log_normaliser)
+    left_out = row.mass_outside(ids) + scale * np.cumsum(row.weights[ids], dtype=np.float64)
+    # The most likely token stays, whatever it weighs.
+    n_dropped = min(int(np.searchsorted(left_out, MAX_TAIL_MASS, side="right")), len(ids) - 1)
+    return np.sort(ids[n_dropped:]).astype(np.int32)
+
+
+def _level(row: Row, kept: npt.NDArray[np.int32]) -> float:
+    rest = np.delete(row.logits, kept)
+    low, high = float(rest.min()), float(rest.max())
+    return (low + high) / 2 - row.log_normaliser if high - low <= LEVEL_TOLERANCE_NATS else math.nan
