@@ -34,7 +34,7 @@ class LlamaContext:
         params.n_threads_batch = settings.n_threads
         params.flash_attn_type = int(settings.flash_attention)
         params.kv_unified = False
-        params.swa_full = True
+        params.swa_full = settings.full_window_cache
         params.no_perf = True
         self._context = llama_cpp.llama_init_from_model(model, params)
         if not self._context:

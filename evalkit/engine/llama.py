@@ -15,6 +15,7 @@ from pathlib import Path
 import llama_cpp
 
 from evalkit.engine.context import LlamaContext
+from evalkit.engine.grammar import Grammar
 from evalkit.engine.prompts import PreparedPrompt
 from evalkit.records.errors import EngineError
 from evalkit.records.run import EngineSettings
@@ -22,6 +23,8 @@ from evalkit.records.run import EngineSettings
 N_CTX_STEP = 256
 N_CTX_RESERVE = 16
 """The fast way pads a step with up to seven rows behind the last token."""
+
+KV_VALUE_BYTES = 2
 
 _LOG_LEVEL_ERROR = 4
 
@@ -75,6 +78,35 @@ class LlamaModel:
         self.load_seconds = time.perf_counter() - started
 
     @property
+    def n_layers(self) -> int:
+        """Transformer layers, the output layer not counted."""
+        return int(llama_cpp.llama_model_n_layer(self._model))
+
+    @property
+    def weight_bytes(self) -> int:
+        """Size of all tensors."""
+        return int(llama_cpp.llama_model_size(self._model))
+
+    @property
+    def kv_bytes_per_token(self) -> int:
+        """Keys and values of one token in all layers, 16 bits each."""
+        n_heads = llama_cpp.llama_model_n_head(self._model)
+        usual = llama_cpp.llama_model_n_embd(self._model) // max(n_heads, 1)
+        # Gemma's heads are wider than width / heads; the file says so.
+        key, value = (self._head_size(kind) or usual for kind in ("key", "value"))
+        return self.n_layers * int(llama_cpp.llama_model_n_head_kv(self._model)) * (key + value) * KV_VALUE_BYTES
+
+    def _head_size(self, kind: str) -> int | None:
+        architecture = self._meta("general.architecture")
+        text = self._meta(f"{architecture}.attention.{kind}_length")
+        return int(text) if text.isdecimal() else None
+
+    def _meta(self, key: str) -> str:
+        buffer = ctypes.create_string_buffer(256)
+        n = llama_cpp.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
+        return buffer.value.decode(errors="replace") if n >= 0 else ""
+
+    @property
     def bos(self) -> str:
         """The beginning-of-sequence token as text; empty where the vocabulary has none."""
         return self._special_text(llama_cpp.llama_vocab_bos(self._vocab))
@@ -88,9 +120,19 @@ class LlamaModel:
         """Whether this token ends the answer."""
         return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token_id))
 
-    def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
+    @property
+    def bos_id(self) -> int | None:
+        """The token that the vocabulary wants before a text; None where it wants none."""
+        return int(llama_cpp.llama_vocab_bos(self._vocab)) if llama_cpp.llama_vocab_get_add_bos(self._vocab) else None
+
+    @property
+    def adds_eos(self) -> bool:
+        """Whether the vocabulary wants a token after a text."""
+        return bool(llama_cpp.llama_vocab_get_add_eos(self._vocab))
+
+    def tokenize(self, text: str | bytes, *, add_special: bool, parse_special: bool) -> list[int]:
         """Text to token ids; `add_special` adds BOS where the vocabulary wants one."""
-        raw = text.encode("utf-8", errors="replace")
+        raw = text if isinstance(text, bytes) else text.encode("utf-8", errors="replace")
         size = len(raw) + 8
         while True:
             buffer = (llama_cpp.llama_token * size)()
@@ -124,3 +166,7 @@ class LlamaModel:
     def open_context(self, n_ctx: int, n_sequences: int, settings: EngineSettings) -> LlamaContext:
         """KV memory for `n_sequences` sequences of `n_ctx` tokens each."""
         return LlamaContext(self._model, self.n_vocab, n_ctx, n_sequences, settings)
+
+    def open_grammar(self, grammar: str) -> Grammar:
+        """Which tokens a GBNF grammar allows, from its beginning on."""
+        return Grammar(self._vocab, grammar)

@@ -5,19 +5,33 @@ Whole rows never leave the child: at a vocabulary of 262,144 one is a megabyte.
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-from evalkit.engine.greedy import Logits
+from evalkit.engine.greedy import Choice, Logits, choose_greedily, penalty_window
 from evalkit.measure.divergence import Row, SparseDistribution, kl_divergence_nats, sparse_distribution
+from evalkit.measure.partition import N_PARTS, partition_ids, reference_parts, variant_parts
+from evalkit.measure.sparse_codec import SPARSE_ARRAYS, PackedRows, pack_rows
+from evalkit.measure.symmetric import js_divergence_nats, lump, reverse_kl_nats
+from evalkit.records.decoding import Decoding
 from evalkit.records.errors import EngineError
 
-REFERENCE_ARRAYS = ("answer", "offsets", "token_ids", "log_probs", "tail_mass", "log_p_answer", "top")
+REFERENCE_ARRAYS = ("answer", *SPARSE_ARRAYS, "log_p_answer", "top")
+
+DIVERGENCE_VALUES = (
+    *("kl_nats", "reverse_kl_nats", "js_nats", "log_p_variant"),
+    *("log_p_choice_reference", "log_p_choice_variant", "margin_nats"),
+)
+"""One number per position of the reference's answer; what each means stands in `PositionScores`."""
 
 
 class Recorder(Protocol):
@@ -54,68 +68,122 @@ class ReferenceRecorder:
         save_arrays(
             self._path,
             answer=np.array(self._answer, dtype=np.int32),
-            offsets=np.cumsum([0, *(len(row.token_ids) for row in rows)]),
-            token_ids=np.concatenate([row.token_ids for row in rows] or [np.empty(0, dtype=np.int32)]),
-            log_probs=np.concatenate([row.log_probs for row in rows] or [np.empty(0, dtype=np.float32)]),
-            tail_mass=np.array([row.tail_mass for row in rows]),
+            **pack_rows(rows),
             log_p_answer=self._log_probs,
             top=self._top,
         )
 
 
-class DivergenceRecorder:
-    """Keeps a variant's distance from the reference along the reference's answer."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chooser:
+    """How a model chooses its next token after one prompt, and how it spells one."""
 
-    def __init__(self, path: Path, reference: Path) -> None:
+    prompt: Sequence[int]
+    """The prompt's token ids: the repeat penalty looks back on them."""
+    decoding: Decoding
+    ends_turn: Callable[[int], bool]
+    spell: Callable[[int], str]
+
+    def choose(self, row: Logits, output: Sequence[int]) -> Choice:
+        """The token that follows on `output`, after the repeat penalty."""
+        return choose_greedily(row, penalty_window(self.decoding, self.prompt, output), self.decoding.repeat_penalty)
+
+
+class DivergenceRecorder:
+    """Keeps a variant's distance from the reference along the reference's answer, and what it would have said there."""
+
+    def __init__(self, path: Path, reference: Path, chooser: Chooser) -> None:
         self._path = path
-        self._stored = _load_reference(reference)
-        n = len(self._stored["answer"])
+        self._chooser = chooser
+        self._stored, self._rows = load_reference(reference)
+        self._answer = self._stored["answer"].tolist()
+        n = len(self._answer)
         self._n_read = 0
-        self._kl = np.zeros(n)
+        self._values = {name: np.zeros(n) for name in DIVERGENCE_VALUES}
         self._same_top = np.zeros(n, dtype=bool)
-        self._log_probs = np.zeros(n)
+        self._choices = np.zeros(n, dtype=np.int32)
+        self._parts = np.zeros((2, n, N_PARTS + 1), dtype=np.float32)
+        self._end_choice: Choice | None = None
 
     @property
     def answer(self) -> tuple[int, ...]:
         """The reference's answer."""
-        return tuple(int(token) for token in self._stored["answer"])
+        return tuple(self._answer)
 
     def read(self, index: int, row: Logits) -> None:
-        """See `Recorder.read`."""
-        if index < len(self._kl):
-            self._n_read = index + 1
-            found = Row.of(row)
-            self._kl[index] = kl_divergence_nats(self._reference_at(index), found)
-            self._same_top[index] = found.top_id == self._stored["top"][index]
-            self._log_probs[index] = found.log_probs_nats(int(self._stored["answer"][index]))
+        """See `Recorder.read`; the row after the last token tells whether the variant would have ended there, too."""
+        choice = self._chooser.choose(row, self._answer[:index])
+        if index >= len(self._answer):
+            self._end_choice = choice
+            return
+        self._n_read = index + 1
+        self._choices[index] = choice.token_id
+        found, reference = Row.of(row), self._rows[index]
+        self._same_top[index] = found.top_id == self._stored["top"][index]
+        ids = partition_ids(reference)
+        self._parts[:, index] = reference_parts(reference), variant_parts(ids, found)
+        pair = lump(reference, found)
+        values = {
+            "kl_nats": kl_divergence_nats(reference, found),
+            "reverse_kl_nats": reverse_kl_nats(pair),
+            "js_nats": float(js_divergence_nats(pair.log_p, pair.log_q)),
+            "log_p_variant": float(found.log_probs_nats(self._answer[index])),
+            "log_p_choice_reference": _log_prob(reference, choice.token_id),
+            "log_p_choice_variant": float(found.log_probs_nats(choice.token_id)),
+            "margin_nats": choice.margin_nats,
+        }
+        for name, value in values.items():
+            self._values[name][index] = value
 
     def save(self) -> None:
         """See `Recorder.save`; positions that were not read are left out, not zero."""
+        read = slice(self._n_read)
+        end = self._end_choice
+        ends = [] if end is None else [self._chooser.ends_turn(end.token_id)]
+        choices = [*self._choices[read], *([] if end is None else [end.token_id])]
+        fork = next((i for i, choice in enumerate(choices) if choice not in self._answer[i : i + 1]), None)
         save_arrays(
             self._path,
-            kl_nats=self._kl[: self._n_read],
-            same_top=self._same_top[: self._n_read],
-            log_p_reference=self._stored["log_p_answer"][: self._n_read],
-            log_p_variant=self._log_probs[: self._n_read],
+            **{name: values[read] for name, values in self._values.items()},
+            log_p_reference=self._stored["log_p_answer"][read],
+            same_top=self._same_top[read],
+            answer=self._stored["answer"][read],
+            choices=np.array(choices, dtype=np.int32),
+            ends_too=np.array(ends, dtype=bool),
+            end_margin_nats=np.array([] if end is None else [end.margin_nats]),
+            pieces=_as_bytes([self._chooser.spell(token) for token in self._answer[read]]),
+            fork_piece=_as_bytes([] if fork is None else [self._chooser.spell(int(choices[fork]))]),
+            reference_parts=self._parts[0, read],
+            variant_parts=self._parts[1, read],
         )
 
-    def _reference_at(self, index: int) -> SparseDistribution:
-        span = slice(*self._stored["offsets"][index : index + 2])
-        return SparseDistribution(
-            token_ids=self._stored["token_ids"][span],
-            log_probs=self._stored["log_probs"][span],
-            tail_mass=float(self._stored["tail_mass"][index]),
-        )
+
+def _log_prob(reference: SparseDistribution, token_id: int) -> float:
+    """NaN where the token is below the cut, so that the reference's record does not know it."""
+    at = int(np.searchsorted(reference.token_ids, token_id))
+    is_kept = at < len(reference.token_ids) and reference.token_ids[at] == token_id
+    return float(reference.log_probs[at]) if is_kept else math.nan
 
 
-def _load_reference(path: Path) -> dict[str, np.ndarray]:
+def _as_bytes(texts: Sequence[str]) -> npt.NDArray[np.uint8]:
+    """Texts as a JSON list, so that a file of arrays can hold them."""
+    return np.frombuffer(json.dumps(texts).encode(), dtype=np.uint8)
+
+
+def load_reference(path: Path) -> tuple[dict[str, np.ndarray], PackedRows]:
+    """What `ReferenceRecorder` kept along one answer: all arrays by name, and the distributions in them.
+
+    Raises:
+        EngineError: the file is damaged, or an older evalkit wrote it.
+    """
     try:
         with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in REFERENCE_ARRAYS}
+            arrays = {name: stored[name] for name in REFERENCE_ARRAYS}
+        return arrays, PackedRows.of(arrays)
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise EngineError(
-            f"the reference's record {path.name} is damaged. Delete {path}: the divergence is then not measured; "
-            "or start anew with --fresh."
+            f"the reference's record {path.name} is damaged, or an older evalkit wrote it. Delete {path}: the "
+            "divergence is then not measured; or start anew with --fresh."
         ) from error
 
 

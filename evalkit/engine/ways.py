@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from evalkit.engine.fast import MAX_STREAMS, FastAnswerer, Wanted, read_nothing
+from evalkit.engine.capacity import MAX_STREAMS, free_memory_bytes, streams_that_fit
+from evalkit.engine.fast import FastAnswerer, Wanted, read_nothing
 from evalkit.engine.plain import PlainAnswerer
 from evalkit.engine.probe import CANDIDATE, probe_row_class
 from evalkit.engine.prompts import PreparedPrompt
 from evalkit.engine.protocol import Advanced, Loading, VariantJob
-from evalkit.engine.reading import Reading
+from evalkit.engine.reading import ONE_ROW, Reading
 from evalkit.engine.stream import Stream
 from evalkit.records.generation import Cell, Generation, Method, StopReason
-from evalkit.records.run import EngineSettings, RegenMode, RowClass
+from evalkit.records.run import EngineSettings, RowClass
 
 if TYPE_CHECKING:
     from evalkit.engine.llama import LlamaModel
@@ -61,18 +62,15 @@ class SignsOfLife:
         return True
 
 
-def choose_way(model: LlamaModel, settings: EngineSettings) -> Way | str:
-    """The way that the settings ask for, or why the fast one is not to be had on this machine."""
-    if settings.regen_mode is not RegenMode.FAST:
-        return answer_plainly
+def find_row_class(model: LlamaModel, settings: EngineSettings) -> RowClass | str:
+    """The row class that this machine has with this model, or why the fast way is not to be had."""
     if min(settings.n_batch, settings.n_ubatch) < CANDIDATE.high:
         return f"-b and -ub must be at least {CANDIDATE.high}"
-    context = model.open_context(PROBE_N_CTX, CANDIDATE.low, settings)
+    context = model.open_context(PROBE_N_CTX, MAX_STREAMS, settings)
     try:
-        verdict = probe_row_class(context, model.n_vocab)
+        return probe_row_class(context, model.n_vocab)
     finally:
         context.close()
-    return partial(answer_fast, row_class=verdict) if isinstance(verdict, RowClass) else verdict
 
 
 def answer_plainly(job: VariantJob, model: LlamaModel, prepared: Prepared, signs: SignsOfLife) -> Iterator[Generation]:
@@ -80,7 +78,7 @@ def answer_plainly(job: VariantJob, model: LlamaModel, prepared: Prepared, signs
     n_ctx = model.context_size(prepared)
     context = model.open_context(n_ctx, 1, job.settings)
     answerer = PlainAnswerer(context, job.settings.n_batch, job.decoding, model.ends_turn)
-    reading = Reading(job, model, n_ctx)
+    reading = Reading(job, model, n_ctx, ONE_ROW)
     for cell in job.cells:
 
         def on_token(n_tokens: int, cell: Cell = cell) -> None:
@@ -92,7 +90,7 @@ def answer_plainly(job: VariantJob, model: LlamaModel, prepared: Prepared, signs
             continue
         stream = answerer.answer(prepared[cell.prompt_id], on_token)
         if cell.regeneration_index == 0:
-            reading.read_alone(context, prepared[cell.prompt_id], stream.output)
+            reading.read_alone(context, prepared[cell.prompt_id], stream.output, on_token)
         yield generation_of(job, model, cell, stream, Method.SEQUENTIAL)
 
 
@@ -116,27 +114,28 @@ class FastWay:
         self._model = model
         self._prepared = prepared
         self._signs = signs
+        self._row_class = row_class
         last = job.n_regenerations - 1
         self._verified = [cell for cell in job.cells if cell.regeneration_index == last > 0]
         self._parallel = [cell for cell in job.cells if cell not in self._verified]
-        self._n_sequences = min(MAX_STREAMS, max(len(self._parallel), 1))
         n_ctx = model.context_size(prepared)
+        self._n_sequences = streams_that_fit(len(self._parallel), n_ctx * model.kv_bytes_per_token, free_memory_bytes())
         self._context = model.open_context(n_ctx, self._n_sequences, job.settings)
         self._answerer = FastAnswerer(self._context, row_class, job.decoding, model.ends_turn, self._n_sequences)
-        self._reading = Reading(job, model, n_ctx)
+        self._reading = Reading(job, model, n_ctx, row_class)
         self._answered = dict(job.answered)
 
     def generate(self) -> Iterator[Generation]:
         """The cells that are made side by side; a variant reads the reference's answers first."""
         left = {id_: [cell for cell in self._parallel if cell.prompt_id == id_] for id_ in self._prepared}
         wanted = [one for id_, cells in left.items() for one in self._portions(id_, len(cells))]
-        readers = {id_: self._reading.reader(id_) for id_ in left} if not self._job.is_reference else {}
+        readers = {id_: self._reading.reader(self._prepared[id_]) for id_ in left} if not self._job.is_reference else {}
         for stream in self._answerer.generate(wanted, readers, self._on_step):
             cell = left[stream.prepared.prompt.id].pop(0)
             if cell.regeneration_index == 0:
                 self._answered[cell.prompt_id] = tuple(stream.output)
                 self._reading.save(cell.prompt_id)
-            yield generation_of(self._job, self._model, cell, stream, Method.PARALLEL)
+            yield generation_of(self._job, self._model, cell, stream, Method.PARALLEL, self._row_class)
 
     def verify(self) -> Iterator[Generation]:
         """The cells that prove the others; the reference's distributions are recorded on the way."""
@@ -147,13 +146,15 @@ class FastWay:
             if self._job.is_reference:
                 self._reading.save(cell.prompt_id)
                 self._reading.read_noise(prepared, answer)
-            yield generation_of(self._job, self._model, cell, stream, Method.VERIFICATION)
+            yield generation_of(self._job, self._model, cell, stream, Method.VERIFICATION, self._row_class)
 
     def read_unverified(self) -> None:
         """Record a reference of which one regeneration was asked for, so that no verification passes along it."""
         if self._job.is_reference and not self._verified:
             for prompt_id, prepared in self._prepared.items():
-                self._reading.read_alone(self._context, prepared, self._answered[prompt_id])
+                cell = Cell(label=self._job.label, prompt_id=prompt_id, regeneration_index=0)
+                on_row = partial(self._signs.answering, cell)
+                self._reading.read_alone(self._context, prepared, self._answered[prompt_id], on_row)
 
     def _portions(self, prompt_id: str, n_copies: int) -> Iterator[Wanted]:
         draft = self._job.drafts.get(prompt_id, ())
@@ -167,7 +168,9 @@ class FastWay:
         self._signs.answering(cell, len(stream.output))
 
 
-def generation_of(job: VariantJob, model: LlamaModel, cell: Cell, stream: Stream, method: Method) -> Generation:
+def generation_of(
+    job: VariantJob, model: LlamaModel, cell: Cell, stream: Stream, method: Method, row_class: RowClass = ONE_ROW
+) -> Generation:
     """The record of a finished answer."""
     return Generation(
         label=job.label,
@@ -186,4 +189,5 @@ def generation_of(job: VariantJob, model: LlamaModel, cell: Cell, stream: Stream
         template_source=stream.prepared.template_source,
         prefill_seconds=stream.prefill_seconds,
         decode_seconds=stream.decode_seconds,
+        row_class=row_class,
     )
