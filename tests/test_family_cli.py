@@ -93,7 +93,7 @@ def test_json_goes_to_stdout_whole(tmp_path: Path) -> None:
     (variant,) = document["variants"]
     assert (variant["label"], variant["role"]) == ("M1", "reference")
     assert variant["path"] == str(tmp_path / "rings-M1.gguf")
-    assert variant["header"]["n_vocab"] == 6
+    assert variant["source"]["n_vocab"] == 6
 
 
 def test_an_error_is_raised_for_the_entry_point_to_print(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import family_options, json_option
+from evalkit.cli.options import json_option, optional_family_options
 from evalkit.cli.words import WordsCommand
 
 if TYPE_CHECKING:
@@ -27,13 +27,27 @@ PREFIXES = ("", "k", "M", "G", "T", "P")
 
 
 @click.command(cls=WordsCommand)
-@family_options
+@click.argument("files", nargs=-1, metavar="[A.gguf B.gguf]")
+@optional_family_options
 @json_option
-def models(models: tuple[str, ...], reference: str | None, family_file: Path | None, as_json: bool) -> int:
-    """Show what a run would compare: labels, roles, headers, payload hashes, and what is odd.
+def models(
+    files: tuple[str, ...], models: tuple[str, ...], reference: str | None, family_file: Path | None, as_json: bool
+) -> int:
+    """Show what a run would compare (--models), or how the weights of two files differ (A B).
 
-    No weights are loaded. Exits 1 when a file cannot be used.
+    With --models: labels, roles, headers, payload hashes, and what is odd; no weights are loaded. Exits 1 when a file
+    cannot be used.
+
+    With two files: which tensors differ byte for byte, and how far their dequantised values lie apart, relative to A.
     """
+    if files and models:
+        raise click.UsageError("Name two files to compare, or a family with --models, not both.")
+    if files:
+        from evalkit.cli.compare_models import compare_two
+
+        return compare_two(files, as_json=as_json)
+    if not models:
+        raise click.UsageError("Missing option '--models', or two files to compare.")
     from evalkit.cli.progress import reading_progress
     from evalkit.family.discover import discover_family
 

@@ -13,12 +13,24 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def family_options(command: Command) -> Command:
     """Which files are compared, and with which one."""
+    return _decorate(command, _models_option(is_required=True), _family_facts)
+
+
+def optional_family_options(command: Command) -> Command:
+    """The same for a command that may be given files in another way."""
+    return _decorate(command, _models_option(is_required=False), _family_facts)
+
+
+def _models_option(*, is_required: bool) -> Callable[[Any], Any]:
+    return click.option(
+        "--models", "-m", multiple=True, required=is_required, metavar="FILE...",
+        help="GGUF files, folders or quoted globs; as many words as you like.",
+    )  # fmt: skip
+
+
+def _family_facts(command: Command) -> Command:
     return _decorate(
         command,
-        click.option(
-            "--models", "-m", multiple=True, required=True, metavar="FILE...",
-            help="GGUF files, folders or quoted globs; as many words as you like.",
-        ),
         click.option("--reference", metavar="LABEL|PATH", help="What all are measured against [default: M1]."),
         click.option(
             "--family-file", type=click.Path(path_type=Path, dir_okay=False),

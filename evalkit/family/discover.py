@@ -8,12 +8,13 @@ from pathlib import Path
 from evalkit.family.candidates import Candidate, OpenModel, name_candidates, open_candidate, skipped_warning
 from evalkit.family.family_file import FamilyFile, choose_family_file
 from evalkit.family.findings import find_warnings
+from evalkit.family.gguf_header import GgufModel
 from evalkit.family.labels import printable
-from evalkit.family.model_files import ModelFiles, common_folder, find_model_files
+from evalkit.family.model_files import ModelFiles, common_folder, find_model_files, natural_key
 from evalkit.family.payload import payload_hash
 from evalkit.family.reference import choose_reference, reference_file
 from evalkit.records.errors import FamilyError, GgufError
-from evalkit.records.family import FailedVariant, Family, Role, Variant
+from evalkit.records.family import FailedVariant, Family, FamilyWarning, Role, Variant, WarningKind
 
 Progress = Callable[[str], object]
 
@@ -43,24 +44,89 @@ def discover_family(
     """
     given = find_model_files(models)
     chosen_file = reference_file(reference)
-    opened = [open_candidate(files) for files in _with_reference(given, chosen_file)]
-    candidates = [candidate for candidate in opened if not candidate.companion]
-    if not candidates:
-        raise FamilyError(f"no model among {len(opened)} files: {opened[0].path.name} is {opened[0].companion}.")
-    facts = choose_family_file(family_file, common_folder(given), [_names(candidate) for candidate in candidates])
-    named = name_candidates(candidates, facts)
-    if family_file and facts:
-        _check_described(named, facts, family_file)
+    named, facts, skipped = _named(_with_reference(given, chosen_file), common_folder(given), family_file)
     chosen = choose_reference(named, reference, chosen_file, facts)
     variants, failed = _variants(named, chosen, facts, on_progress)
     _check_comparable(variants, failed, chosen)
-    skipped = tuple(skipped_warning(candidate) for candidate in opened if candidate.companion)
     return Family(
         name=printable(facts.name) if facts else _family_name(chosen),
         variants=tuple(variants),
         failed=tuple(failed),
         warnings=(*find_warnings(variants, facts.notice if facts else None), *skipped),
+        claims=tuple(entry.record() for entry in facts.claims) if facts else (),
     )
+
+
+def discover_beside_store(
+    models: Sequence[str], *, reference: Variant, family_file: Path | None, on_progress: Progress = _quiet
+) -> Family:
+    """The family that the words name, with a reference whose weights are not at hand.
+
+    Args:
+        models: files, folders and globs. The reference's own file is left out with a warning.
+        reference: what its store says of it.
+        family_file: see `discover_family`; its reference must be the store's.
+        on_progress: see `discover_family`.
+
+    Raises:
+        FamilyError: no models, two of one label, or nothing to compare with the reference.
+        UsageError: a word names a repository of the Hub.
+    """
+    given = find_model_files(models)
+    named, facts, skipped = _named(given, common_folder(given), family_file)
+    stored = Candidate(
+        files=ModelFiles(stem=reference.label, parts=(reference.path,)),
+        opened=OpenModel(model=GgufModel(parts=()), header=reference.header),
+        label=reference.label,
+    )
+    found, failed = _variants(named, stored, facts, on_progress)
+    # Under another label the same tensors are a finding: a no-op.
+    itself = (reference.label, reference.payload_hash)
+    others = [variant for variant in found if (variant.label, variant.payload_hash) != itself]
+    _check_label_is_free(others, reference)
+    variants = sorted([reference, *others], key=lambda variant: natural_key(variant.label))
+    _check_comparable(variants, failed, stored)
+    if not others:
+        raise FamilyError(f"the models hold nothing but the store's reference {reference.label}. Give its variants.")
+    left_out = [
+        FamilyWarning(
+            kind=WarningKind.SKIPPED_FILE,
+            labels=(),
+            message=f"{variant.path.name} holds the store's reference: skipped, since its answers come from the store.",
+        )
+        for variant in found
+        if variant not in others
+    ]
+    return Family(
+        name=printable(facts.name) if facts else _family_name(stored),
+        variants=tuple(variants),
+        failed=tuple(failed),
+        warnings=(*find_warnings(variants, facts.notice if facts else None), *skipped, *left_out),
+    )
+
+
+def _named(
+    given: Sequence[ModelFiles], folder: Path, family_file: Path | None
+) -> tuple[list[Candidate], FamilyFile | None, tuple[FamilyWarning, ...]]:
+    """The models among the files, opened and named; what their family file says; a warning per file that is none."""
+    opened = [open_candidate(files) for files in given]
+    candidates = [candidate for candidate in opened if not candidate.companion]
+    if not candidates:
+        raise FamilyError(f"no model among {len(opened)} files: {opened[0].path.name} is {opened[0].companion}.")
+    facts = choose_family_file(family_file, folder, [_names(candidate) for candidate in candidates])
+    named = name_candidates(candidates, facts)
+    if family_file and facts:
+        _check_described(named, facts, family_file)
+    return named, facts, tuple(skipped_warning(candidate) for candidate in opened if candidate.companion)
+
+
+def _check_label_is_free(variants: Sequence[Variant], reference: Variant) -> None:
+    for variant in variants:
+        if variant.label == reference.label:
+            raise FamilyError(
+                f"{variant.path.name} has the label {variant.label}, as the store's reference has, and other tensors. "
+                "Leave it out, or give it a label of its own in family.yaml."
+            )
 
 
 def _with_reference(given: Sequence[ModelFiles], chosen: ModelFiles | None) -> list[ModelFiles]:
@@ -116,7 +182,7 @@ def _variant(candidate: Candidate, opened: OpenModel, role: Role, payload: str, 
         label=candidate.label,
         path=candidate.path,
         role=role,
-        header=opened.header,
+        source=opened.header,
         payload_hash=payload,
         lineage=tuple(entry.lineage) if entry else (),
         description=entry.description if entry else "",

@@ -12,11 +12,14 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from evalkit.family.labels import canonical_label
+from evalkit.records.claims import Claim, ClaimKind, Direction
 from evalkit.records.errors import FamilyError
+from evalkit.records.metrics import Metric
 
 FILE_NAME = "family.yaml"
 SHIPPED_FOLDER = Path(__file__).parent / "data"
 MAX_FILE_BYTES = 1 << 20
+LEAST_TREND_LABELS = 3
 
 
 def _label(text: str) -> str:
@@ -50,6 +53,45 @@ class VariantEntry(_Model):
     description: Annotated[str, AfterValidator(_sound)] = ""
 
 
+class ClaimEntry(_Model):
+    """One claim that figures can test; see `records/claims.py` for what the kinds mean."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+    text: Text
+    kind: Annotated[ClaimKind, Field(strict=False)]
+    metric: Annotated[Metric, Field(strict=False)]
+    labels: Annotated[list[Label], Field(min_length=1)]
+    against: list[Label] = []
+    direction: Annotated[Direction, Field(strict=False)] = Direction.UP
+    least: Annotated[float, Field(ge=0, allow_inf_nan=False, strict=False)] = 0.0
+
+    @model_validator(mode="after")
+    def _check_groups(self) -> ClaimEntry:
+        problems = list(self._group_problems())
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _group_problems(self) -> Iterator[str]:
+        """Groups that the kind of claim cannot use."""
+        if self.kind is ClaimKind.TREND and (len(self.labels) < LEAST_TREND_LABELS or self.against):
+            yield f"a trend needs at least {LEAST_TREND_LABELS} labels in order, and no `against`"
+        if self.kind is ClaimKind.CONTRAST and not self.against:
+            yield "a contrast needs `against`: the labels that the group is set against"
+        if self.kind is ClaimKind.EXTREME and len(self.labels) != 1:
+            yield "an extreme is said of one label"
+        twice = [label for label, n in Counter((*self.labels, *self.against)).items() if n > 1]
+        if twice:
+            yield f"{', '.join(twice)} stands twice in it"
+
+    def record(self) -> Claim:
+        """The claim as it travels with the family."""
+        return Claim(
+            id=self.id, text=self.text, kind=self.kind, metric=self.metric, labels=tuple(self.labels),
+            against=tuple(self.against), direction=self.direction, least=self.least,
+        )  # fmt: skip
+
+
 class FamilyFile(_Model):
     """One `family.yaml`."""
 
@@ -60,6 +102,8 @@ class FamilyFile(_Model):
     match: list[Text] = []
     """Globs on file names and `general.name` by which a shipped family is recognised; case does not matter."""
     variants: list[VariantEntry] = []
+    claims: list[ClaimEntry] = []
+    """What the publisher says of the family, to be answered by every run."""
 
     @model_validator(mode="after")
     def _check_labels(self) -> FamilyFile:
@@ -80,6 +124,13 @@ class FamilyFile(_Model):
                     yield f"the lineage of {entry.label} names {parent}, which is no other variant here"
         if self.reference is not None and labels and self.reference not in labels:
             yield f"the reference {self.reference} is not among the variants"
+        for claim_id, count in Counter(claim.id for claim in self.claims).items():
+            if count > 1:
+                yield f"two claims have the id {claim_id}"
+        for claim in self.claims:
+            unknown = [label for label in (*claim.labels, *claim.against) if labels and label not in labels]
+            if unknown:
+                yield f"the claim {claim.id} names {', '.join(unknown)}, which is no variant here"
 
     def entry(self, label: str) -> VariantEntry | None:
         """What is said of `label`; None where nothing is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+from evalkit.family.provenance import find_contradictions
 from evalkit.records.family import FamilyWarning, Role, Variant, WarningKind
 
 
@@ -17,6 +18,7 @@ def find_warnings(variants: Sequence[Variant], notice: str | None) -> tuple[Fami
         *_quant_types(variants),
         *_templates(reference, others),
         *_equal_payloads(reference, others),
+        *find_contradictions(reference, others),
     ]
     return tuple(found)
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from evalkit.records.claims import Claim
+from evalkit.records.errors import UsageError
+
 
 class Role(StrEnum):
     """The part a file plays in one run."""
@@ -48,18 +51,42 @@ class GgufHeader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextSource:
+    """Texts that were made elsewhere, in place of a GGUF file: no model is known, so nothing can be asked of it."""
+
+    n_texts: int
+    n_bytes: int
+    """Of all texts in UTF-8."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """One GGUF file under measurement, the reference included."""
+    """One GGUF file, or one set of texts, under measurement, the reference included."""
 
     label: str
     path: Path
     role: Role
-    header: GgufHeader
+    source: GgufHeader | TextSource
     payload_hash: str
-    """sha256 over every tensor's name, type, shape and bytes, hex: the variant's identity, whatever its name."""
+    """sha256 over every tensor's name, type, shape and bytes, hex: the variant's identity, whatever its name.
+    Of imported texts, sha256 over prompt ids and texts."""
     lineage: tuple[str, ...] = ()
     """Labels it was made from, as the publisher states."""
     description: str = ""
+
+    @property
+    def header(self) -> GgufHeader:
+        """The facts of the GGUF file.
+
+        Raises:
+            UsageError: the variant is texts that were made elsewhere.
+        """
+        if isinstance(self.source, TextSource):
+            raise UsageError(
+                f"{self.label} is made of imported texts, and this needs its model. "
+                "Run the models themselves: evalkit run --models ..."
+            )
+        return self.source
 
 
 class WarningKind(StrEnum):
@@ -69,7 +96,10 @@ class WarningKind(StrEnum):
     MISSING_TEMPLATE = "missing-template"
     OTHER_TEMPLATE = "other-template"
     EQUAL_PAYLOAD = "equal-payload"
+    IMATRIX_CONTRADICTION = "imatrix-contradiction"
     SKIPPED_FILE = "skipped-file"
+    IMPORTED_TEXTS = "imported-texts"
+    """What was found while reading texts that were made elsewhere."""
     NOTICE = "notice"
     """What the family's own `family.yaml` wants every reader to know."""
 
@@ -100,6 +130,8 @@ class Family:
     variants: tuple[Variant, ...]
     failed: tuple[FailedVariant, ...] = ()
     warnings: tuple[FamilyWarning, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    """What the publisher says of the family, as far as figures can test it."""
 
     @property
     def reference(self) -> Variant:
