@@ -76,6 +76,7 @@ def _certify_one(label: str, prompt_id: str, regenerations: Sequence[Generation]
         prompt_id=prompt_id,
         state=CertificateState.NOT_MEASURED if reason else state,
         n_regenerations=len(regenerations),
+        row_class=regenerations[0].row_class if regenerations else None,
         fork_token=fork,
         fork_margin_nats=None if fork is None else _margin(regenerations[0], fork),
         reason=reason,
@@ -92,6 +93,8 @@ def _compare_warm(regenerations: Sequence[Generation], warm: Generation | None) 
 def _why_not_comparable(regenerations: Sequence[Generation], n_asked: int) -> str | None:
     if not regenerations:
         return "There is no answer."
+    if regenerations[0].method is Method.IMPORTED:
+        return "The text was made elsewhere: nothing says whether it would come out again."
     if regenerations[0].regeneration_index != 0:
         return "The first regeneration, which the others are compared with, is missing."
     if len(regenerations) < 2:

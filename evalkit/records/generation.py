@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from evalkit.records.errors import NotMeasuredError
+from evalkit.records.run import RowClass
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Cell:
@@ -20,6 +23,8 @@ class StopReason(StrEnum):
 
     END_OF_TURN = "end-of-turn"
     MAX_TOKENS = "max-tokens"
+    UNKNOWN = "unknown"
+    """The text was made elsewhere."""
 
 
 class Method(StrEnum):
@@ -33,6 +38,8 @@ class Method(StrEnum):
     """The first answer was read again on a fresh memory, and every token chosen anew."""
     WARM = "warm"
     """The prompt was still in memory but for its last token, as in an app that reuses prefixes. No regeneration."""
+    IMPORTED = "imported"
+    """The text was made elsewhere: it has no tokens, margins or times, and nothing says whether it comes out again."""
 
 
 class TemplateSource(StrEnum):
@@ -43,6 +50,8 @@ class TemplateSource(StrEnum):
     """The variant's file has none; the reference's was used so that the answers compare."""
     NONE = "none"
     """Neither has one: the model got the bare prompt text."""
+    UNKNOWN = "unknown"
+    """The text was made elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +66,7 @@ class Generation:
     text: str
     """The answer only: never the prompt, never the end-of-turn token."""
     token_ids: tuple[int, ...]
-    """Generated tokens without the end-of-turn token."""
+    """Generated tokens without the end-of-turn token; empty for a text that was made elsewhere."""
     margins_nats: tuple[float, ...]
     """Per generated token: log-prob gap of the best two after the repeat penalty; 0 is an exact tie."""
     stop_reason: StopReason
@@ -72,6 +81,10 @@ class Generation:
     """Reading the prompt and the draft."""
     decode_seconds: float
     """Decoding the other tokens; of a step that several answers share, this one's part."""
+    made_in: str | None = None
+    """The earlier run that this answer was taken over from; None where it was made in its own."""
+    row_class: RowClass | None = None
+    """Rows per batch, between which this machine gives the same bits; None where the answer was made elsewhere."""
 
     @property
     def cell(self) -> Cell:
@@ -80,7 +93,13 @@ class Generation:
 
     @property
     def n_tokens(self) -> int:
-        """Number of generated tokens."""
+        """Number of generated tokens.
+
+        Raises:
+            NotMeasuredError: the text was made elsewhere.
+        """
+        if self.method is Method.IMPORTED:
+            raise NotMeasuredError("The text was made elsewhere, and came without its tokens.")
         return len(self.token_ids)
 
 
@@ -114,6 +133,8 @@ class Certificate:
     """0-based index of the first token in which a regeneration differs from the first one."""
     fork_margin_nats: float | None = None
     """The first regeneration's margin there; small means that numerics alone could have turned it."""
+    row_class: RowClass | None = None
+    """The numeric regime: rows per batch of the first answer."""
     warm: WarmFinding | None = None
     """None where no warm answer was asked for."""
     reason: str | None = None

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from evalkit.records.decoding import Decoding
-from evalkit.records.family import Family
+from evalkit.records.family import Family, Variant
 from evalkit.records.suite import Suite
 
 SCHEMA_VERSION = 1
@@ -22,6 +22,14 @@ class RegenMode(StrEnum):
     """One after another, one row at a time, memory cleared before each: equals plain llama.cpp."""
     WARM = "warm"
     """Plain, and one answer more as a chat app with prefix reuse would have printed it."""
+
+
+class TintContexts(StrEnum):
+    """What the tint in the distribution is measured on beside the reference's answers. It moves no answer."""
+
+    SHIPPED = "shipped"
+    """The neutral and dark passages that come with evalkit."""
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +51,8 @@ class EngineSettings:
     flash_attention: bool = True
     repack_weights: bool = True
     """llama.cpp's extra buffer types (repacked weights, AMX); off is the safe path where their kernels crash."""
+    full_window_cache: bool = True
+    """Keep KV memory beyond a sliding window, so that a sequence can be cut back; llama-perplexity does not."""
     regen_mode: RegenMode = RegenMode.FAST
     stall_timeout_s: float = 600.0
     """A child that reports no progress for so long is taken for hung."""
@@ -80,6 +90,11 @@ class RunConfig:
     engine: EngineSettings
     n_regenerations: int
     """Answers from cleared memory per (variant, prompt)."""
+    reference_store: str | None = None
+    """sha256 of the `store.json` from which the reference's answers and distributions come; None: from its weights."""
+    tint_contexts: TintContexts = TintContexts.SHIPPED
+    unrounded: Variant | None = None
+    """The model before it was quantised, where the user has it: `--source`."""
 
     @property
     def n_answers_per_prompt(self) -> int:
@@ -90,6 +105,26 @@ class RunConfig:
     def n_cells(self) -> int:
         """Answers in all."""
         return len(self.family.variants) * len(self.suite.prompts) * self.n_answers_per_prompt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportConfig:
+    """A run of texts that were made elsewhere: no model, no engine, one text per variant and prompt."""
+
+    family: Family
+    suite: Suite
+    imported_from: Path
+    """The folder or table that held the texts."""
+
+    @property
+    def n_regenerations(self) -> int:
+        """One: a text says nothing of whether it would come out again."""
+        return 1
+
+    @property
+    def n_cells(self) -> int:
+        """Texts that a full import would have."""
+        return len(self.family.variants) * len(self.suite.prompts)
 
 
 class RunStatus(StrEnum):
@@ -113,8 +148,9 @@ class Manifest:
     evalkit_version: str
     command: tuple[str, ...]
     status: RunStatus
-    config: RunConfig
-    build: EngineBuild
+    config: RunConfig | ImportConfig
+    build: EngineBuild | None
+    """None for texts that were made elsewhere."""
     machine: Machine
     schema_version: int = SCHEMA_VERSION
 
