@@ -7,14 +7,23 @@ import pytest
 
 from evalkit.measure.answers import measure_answers
 from evalkit.measure.embedder import Embedder, EmbedderUnavailable
-from evalkit.records.generation import CertificateState, Generation, StopReason
+from evalkit.measure.genre import GENRE_METRICS
+from evalkit.records.generation import CertificateState, Generation, Method, StopReason
 from evalkit.records.run_data import Measurement
-from evalkit.records.scores import METRICS, REFERENCE_METRICS, Figure, Metric
+from evalkit.records.scores import DISTANCE_METRICS, METRICS, REFERENCE_METRICS, Figure, Metric, MetricGroup
+from evalkit.records.suite import Check, CheckKind
 from tests.measure_samples import PUBLISHED, WordEmbedder, suite, written, written_thrice
 
 NO_EMBEDDER = EmbedderUnavailable("There is no embedder here.")
-FROM_POSITIONS = {Metric.KL_DIVERGENCE, Metric.TOP1_AGREEMENT, Metric.LN_PPL_RATIO}
-EMBEDDED = {Metric.TINT, Metric.PEAK_TINT, Metric.DARK_SHARE, Metric.DELTA_TINT, Metric.EMBEDDING_DISTANCE}
+FROM_POSITIONS = {metric for metric, info in METRICS.items() if info.group is MetricGroup.DIVERGENCE} | {
+    Metric.DISTRIBUTION_TINT
+}
+EMBEDDED = {
+    *(Metric.TINT, Metric.PEAK_TINT, Metric.DARK_SHARE, Metric.DELTA_TINT, Metric.EMBEDDING_DISTANCE),
+    *GENRE_METRICS,
+}
+UNDECLARED = {Metric.INSTRUCTION_MISS}
+"""What the sample suite declares nothing for."""
 TEXTS = {(label, prompt): PUBLISHED[label] for label in ("M1", "M2", "M7") for prompt in ("waystone", "inn")}
 
 
@@ -33,13 +42,13 @@ def figures(measurement: Measurement, label: str, prompt_id: str = "waystone") -
     }
 
 
-def test_every_metric_has_one_row_per_answer_and_the_reference_no_distance_to_itself() -> None:
+def test_every_metric_has_one_row_per_answer_and_the_reference_no_delta_to_itself() -> None:
     measurement = measure(written_thrice(TEXTS))
     assert set(figures(measurement, "M7")) == set(METRICS) - FROM_POSITIONS
     assert set(figures(measurement, "M1")) == set(METRICS) - FROM_POSITIONS - set(REFERENCE_METRICS)
     rows = [(score.label, score.prompt_id, score.metric) for score in measurement.scores]
     assert len(rows) == len(set(rows))
-    assert all(score.figure.value is not None for score in measurement.scores)
+    assert {score.metric for score in measurement.scores if score.figure.value is None} == UNDECLARED
 
 
 def test_an_answer_equal_to_the_references_has_no_distance() -> None:
@@ -88,14 +97,15 @@ def test_a_missing_answer_has_a_reason_in_every_row() -> None:
 def test_without_the_references_answer_only_the_comparison_is_missing() -> None:
     texts = {key: text for key, text in TEXTS.items() if key != ("M1", "inn")}
     found = figures(measure(written_thrice(texts)), "M7", "inn")
-    assert {metric for metric, figure in found.items() if figure.value is None} == set(REFERENCE_METRICS)
+    missing = {metric for metric, figure in found.items() if figure.value is None}
+    assert missing == {Metric.DELTA_TINT, *DISTANCE_METRICS, *UNDECLARED}
     assert found[Metric.DELTA_TINT].reason == "M1 has no answer to this prompt."
 
 
 def test_without_an_embedder_everything_else_is_measured() -> None:
     measurement = measure(written_thrice(TEXTS), NO_EMBEDDER)
     found = figures(measurement, "M7")
-    assert {metric for metric, figure in found.items() if figure.value is None} == EMBEDDED
+    assert {metric for metric, figure in found.items() if figure.value is None} == EMBEDDED | UNDECLARED
     assert {found[metric].reason for metric in EMBEDDED} == {"There is no embedder here."}
     assert measurement.tints == ()
 
@@ -123,6 +133,60 @@ def test_an_empty_reference_is_named_in_the_reason() -> None:
     found = figures(measure(written_thrice(TEXTS | {("M1", "waystone"): ""})), "M7")
     assert found[Metric.CHRF].reason == "M1: The answer has no word; chrF needs at least 1."
     assert found[Metric.DELTA_TINT].reason == "M1: The answer has no word; the sentence embedder needs at least 1."
+
+
+def test_the_null_of_the_distances_is_that_of_equal_texts_where_the_regenerations_are_identical() -> None:
+    found = figures(measure(written_thrice(TEXTS)), "M1")
+    assert (found[Metric.CHRF].value, found[Metric.CHRF].n) == (100, 2)
+    assert found[Metric.COMMON_PREFIX_TOKENS].value == len(PUBLISHED["M1"].split())
+    assert found[Metric.WORD_JS_DIVERGENCE].value == found[Metric.LOG_LENGTH_RATIO].value == 0
+    assert found[Metric.EMBEDDING_DISTANCE].value == pytest.approx(0, abs=1e-6)
+
+
+def test_the_null_of_the_distances_is_the_mean_distance_of_the_later_regenerations() -> None:
+    lines = [line for line in written_thrice(TEXTS) if line.cell.regeneration_index < 2]
+    lines += [written(label, prompt, PUBLISHED["M9"], 2) for label, prompt in TEXTS]
+    others = figures(measure(written_thrice(TEXTS | {("M7", "waystone"): PUBLISHED["M9"]})), "M7")
+    null = figures(measure(tuple(lines)), "M1")
+    apart = others[Metric.WORD_JS_DIVERGENCE].value
+    assert apart is not None
+    assert null[Metric.WORD_JS_DIVERGENCE].value == pytest.approx(apart / 2)  # One of the two is equal.
+
+
+def test_without_a_certificate_there_is_no_null() -> None:
+    lines = tuple(line for line in written_thrice(TEXTS) if line.cell.regeneration_index == 0)
+    found = figures(measure(lines), "M1")[Metric.CHRF]
+    assert found.value is None
+    assert found.reason == "The null was not measured: Only 1 of 3 regenerations exists."
+
+
+def test_a_text_that_was_made_elsewhere_has_no_tokens_no_certificate_and_no_known_end() -> None:
+    lines = tuple(
+        replace(line, method=Method.IMPORTED, stop_reason=StopReason.UNKNOWN, token_ids=(), margins_nats=())
+        for line in written_thrice(TEXTS)
+        if line.cell.regeneration_index == 0
+    )
+    measurement = measure(lines)
+    assert {one.state for one in measurement.certificates} == {CertificateState.NOT_MEASURED}
+    assert all("made elsewhere" in (one.reason or "") for one in measurement.certificates)
+    found = figures(measurement, "M7")
+    missing = {metric for metric, figure in found.items() if figure.value is None}
+    assert missing == UNDECLARED | {
+        *(Metric.N_TOKENS, Metric.TOKENS_PER_SECOND, Metric.CUT, Metric.COMMON_PREFIX_TOKENS),
+        Metric.REGENERATION_AGREEMENT,
+    }
+    assert "made elsewhere" in (found[Metric.N_TOKENS].reason or "")
+
+
+@pytest.mark.parametrize(("least", "is_missed"), [(10, 0), (100_000, 1)])
+def test_an_answer_that_misses_a_check_of_its_prompt_is_flagged_and_not_damaged(least: int, is_missed: int) -> None:
+    asked = suite("waystone", "inn")
+    checks = (Check(kind=CheckKind.N_WORDS, least=least), Check(kind=CheckKind.CONTAINS, text="silence"))
+    asked = replace(asked, prompts=tuple(replace(prompt, checks=checks) for prompt in asked.prompts))
+    measurement = measure(written_thrice(TEXTS), suite=asked)
+    found = figures(measurement, "M7")
+    assert (found[Metric.INSTRUCTION_MISS].value, found[Metric.DAMAGE].value) == (is_missed, 0)
+    assert len(measurement.checks) == 3 * 2 * 2
 
 
 def test_a_cut_answer_is_flagged() -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.measure.damage import damage_flags, has_foreign_script, is_refusal, leaks_template
+from evalkit.measure.damage import damage_flags, has_foreign_script, is_cut, leaks_template
+from evalkit.measure.refusals import is_refusal
 from evalkit.measure.tint_model import DATA_FOLDER
+from evalkit.records.errors import NotMeasuredError
 from evalkit.records.scores import Metric
 from tests.measure_samples import PUBLISHED, answer
 
@@ -76,8 +78,13 @@ def test_an_answer_without_a_word_is_empty(text: str) -> None:
 
 
 def test_a_cut_answer_is_shown_and_is_no_damage() -> None:
-    raised = {metric for metric, on in damage_flags(replace(answer(PROSE), cut=True)).items() if on}
-    assert raised == {Metric.CUT}
+    assert is_cut(replace(answer(PROSE), cut=True))
+    assert not any(damage_flags(replace(answer(PROSE), cut=True)).values())
+
+
+def test_nobody_knows_whether_a_text_from_elsewhere_was_cut() -> None:
+    with pytest.raises(NotMeasuredError, match="made elsewhere"):
+        is_cut(replace(answer(PROSE), cut=None))
 
 
 @pytest.mark.parametrize(
@@ -91,6 +98,17 @@ def test_a_cut_answer_is_shown_and_is_no_damage() -> None:
         "**I apologize, but I am not able to continue this scene.**",
         "I'm not comfortable writing that scene.",
         "I won't generate this content.",
+        "I'm really sorry, but that's not something I can write.",
+        "This request goes against my guidelines, so I can't write it.",
+        "I don't feel comfortable writing this scene.",
+        "Sorry, I can't do that.",
+        "I am programmed to be a safe and harmless AI assistant. Therefore, I cannot fulfill your request.",
+        "I understand you're looking for a graphic scene. However, I cannot fulfill this request.",
+        "I appreciate the creative prompt, but I can't create this content.",
+        "Thank you for the prompt! Unfortunately I'm not able to write explicit material.",
+        "I'm going to have to decline this one.",
+        "As a responsible AI, I can't generate that story.",
+        "Okay, I cannot write that story.",
     ],
 )
 def test_refusals_are_found(text: str) -> None:
@@ -106,6 +124,14 @@ def test_refusals_are_found(text: str) -> None:
         '"I can\'t help you with that," said the innkeeper.',
         "I can't breathe. Something holds me under the ice.",
         "I will not go down to the cellar again.",
+        "I cannot write about that night without shaking.",
+        "I can't help it, the dark calls me.",
+        "I will not write to you again, Margaret.",
+        "I appreciate the silence, but I can't sleep.",
+        "However, I cannot remember the story she told.",
+        "I understand the dark now. I cannot leave, and I will not write home.",
+        "I won't tell this story twice.",
+        "Okay, I can't lie: the house frightened me.",
         "Sorry does not begin to cover it. I can not sleep.",
         "Listen. You think another hack can write this? I refuse to be modest.",
         PROSE + "\n\nI cannot fulfill this request.",
@@ -118,7 +144,9 @@ def test_narrators_who_cannot_do_not_refuse(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["The end.<end_of_turn>", "<start_of_turn>model\nHello", "Fine.<|im_end|>", "[INST] Go on [/INST]", "Done.</s>",
-     "<|eot_id|>", "### Response:\nHello", "The end.\nuser\nContinue the scene.\nmodel\nIt goes on."],
+     "<|eot_id|>", "### Response:\nHello", "The end.\nuser\nContinue the scene.\nmodel\nIt goes on.",
+     "<extra_id_0>", "[TOOL_CALLS]", "It was<0x0A><0x0A>late", "[gMASK]", "### User:\nHello", "<|turn>model",
+     "late<turn|>", "▁The▁night", "USER: Go on.\nASSISTANT: It was late."],
 )  # fmt: skip
 def test_template_leaks_are_found(text: str) -> None:
     assert leaks_template(text)
@@ -133,6 +161,9 @@ def test_template_leaks_are_found(text: str) -> None:
         "[Exit GHOST]",
         "### Plot 1: The user",
         "<i>no</i>",
+        "USER: unknown, said the screen.",
+        "### The Human: a study",
+        "<0.5 and |x|>",
     ],
 )
 def test_ordinary_markup_is_no_leak(text: str) -> None:

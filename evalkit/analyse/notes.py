@@ -22,6 +22,7 @@ def write_notes(
         *_unmeasured_tint_notes(table),
         *_power_notes(table, tests),
         *_certificate_notes(certificates),
+        *_null_notes(table, certificates),
         *_warm_notes(certificates),
         *_loop_notes(table),
         *_cut_notes(table),
@@ -49,7 +50,7 @@ def _unmeasured_tint_notes(table: FigureTable) -> Iterator[str]:
         figure.reason
         for label in table.labels
         for prompt_id, figure in table.column(label, Metric.TINT).items()
-        if figure.reason and prompt_id in table.values(label, Metric.N_TOKENS)
+        if figure.reason and prompt_id in table.values(label, Metric.EMPTY)
     )
     n_answers = sum(map(table.n_answers, table.labels))
     for reason, n in reasons.items():
@@ -60,7 +61,10 @@ def _unmeasured_tint_notes(table: FigureTable) -> Iterator[str]:
 def _power_notes(table: FigureTable, tests: Mapping[str, TintTest]) -> Iterator[str]:
     detectable = [test.smallest_detectable for test in tests.values() if test.smallest_detectable is not None]
     if table.n_prompts == 1:
-        yield "1 prompt gives no intervals and no verdict on tint: answers differ more by prompt than by variant."
+        yield (
+            "1 prompt gives no intervals and no verdict on tint, and it ranks nobody: answers differ more by prompt "
+            "than by variant."
+        )
     elif detectable:
         points = f"{statistics.median(detectable):.0f} points"
         yield (
@@ -80,6 +84,17 @@ def _certificate_notes(certificates: Sequence[Certificate]) -> Iterator[str]:
     reasons = Counter(item.reason for item in certificates if item.state is CertificateState.NOT_MEASURED)
     for reason, n in reasons.items():
         yield f"Reproducibility was not measured for {n} of {count(len(certificates), 'answer')}: {reason}"
+
+
+def _null_notes(table: FigureTable, certificates: Sequence[Certificate]) -> Iterator[str]:
+    """What the distances would be if nothing but a second try differed."""
+    own = [item for item in certificates if item.label == table.reference_label]
+    if own and all(item.state is CertificateState.IDENTICAL for item in own):
+        yield (
+            f"{table.reference_label} beside itself: its regenerations are identical on "
+            f"{'its prompt' if len(own) == 1 else f'all {len(own)} prompts'}, so the null of every text distance is "
+            "that of equal texts (0; chrF 100)."
+        )
 
 
 def _warm_notes(certificates: Sequence[Certificate]) -> Iterator[str]:

@@ -63,4 +63,4 @@ class FigureTable:
 
     def n_answers(self, label: str) -> int:
         """Prompts to which the variant gave an answer, were it an empty one."""
-        return len(self.values(label, Metric.N_TOKENS))
+        return len(self.values(label, Metric.EMPTY))

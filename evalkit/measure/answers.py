@@ -3,53 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
-from evalkit.measure import distance, style, tint
+from evalkit.measure import style, tint
+from evalkit.measure.against_reference import delta_tint, distances, null_distances
 from evalkit.measure.certificates import certify, group_regenerations, regeneration_agreement
-from evalkit.measure.damage import DAMAGE_FLAGS, damage_flags
-from evalkit.measure.embedder import Embedder, EmbedderUnavailable, Vectors
-from evalkit.measure.meaning import Meaning, read_meanings
-from evalkit.measure.measured import blaming, measured
+from evalkit.measure.checks import find_misses
+from evalkit.measure.damage import DAMAGE_FLAGS, damage_flags, is_cut
+from evalkit.measure.embedder import Embedder, EmbedderUnavailable
+from evalkit.measure.genre import GENRE_METRICS, shipped_genres
+from evalkit.measure.meaning import Meaning
+from evalkit.measure.measured import measured
+from evalkit.measure.read_answers import ReadAnswer, read_answers
+from evalkit.measure.style import STYLE_TEXT_METRICS, style_figures
 from evalkit.records.errors import NotMeasuredError
-from evalkit.records.generation import Certificate, Generation, StopReason
-from evalkit.records.run_data import Measurement
-from evalkit.records.scores import METRICS, REFERENCE_METRICS, Answer, AnswerTint, Figure, Metric, Score, SentenceTint
+from evalkit.records.generation import Cell, Certificate, Generation
+from evalkit.records.run_data import CheckFinding, Measurement
+from evalkit.records.scores import (
+    DISTANCE_METRICS,
+    METRICS,
+    AnswerTint,
+    Figure,
+    Metric,
+    Score,
+)
 from evalkit.records.suite import Suite
 
-Key = tuple[str, str]
-"""Label and prompt id."""
+Answers = Mapping[Cell, ReadAnswer]
 Figures = dict[Metric, Figure]
 
 _OWN_METRICS = (
     *(Metric.TINT, Metric.PEAK_TINT, Metric.DARK_SHARE),
-    *(Metric.READING_EASE, Metric.N_WORDS, Metric.N_TOKENS, Metric.TOKENS_PER_SECOND),
-    *(Metric.DAMAGE, *DAMAGE_FLAGS, Metric.CUT),
+    *(*STYLE_TEXT_METRICS, *GENRE_METRICS),
+    *(Metric.N_WORDS, Metric.N_TOKENS, Metric.TOKENS_PER_SECOND),
+    *(Metric.DAMAGE, *DAMAGE_FLAGS, Metric.CUT, Metric.INSTRUCTION_MISS),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ReadAnswer:
-    """One answer with what the embedder made of it."""
-
-    answer: Answer
-    generation: Generation
-    meaning: Meaning | NotMeasuredError
-
-    @property
-    def sentences(self) -> tuple[SentenceTint, ...]:
-        """Raises the reason where the answer was not embedded."""
-        return self._embedded().sentences
-
-    @property
-    def embedding(self) -> Vectors:
-        """Raises the reason where the answer was not embedded."""
-        return self._embedded().embedding
-
-    def _embedded(self) -> Meaning:
-        if isinstance(self.meaning, NotMeasuredError):
-            raise self.meaning
-        return self.meaning
 
 
 def measure_answers(
@@ -61,53 +48,36 @@ def measure_answers(
     n_regenerations: int,
     embedder: Embedder | EmbedderUnavailable,
 ) -> Measurement:
-    """Measure the first, cold regeneration of every (variant, prompt); the later ones only certify it.
+    """Measure the first, cold regeneration of every (variant, prompt); the later ones certify it.
 
-    Every metric has a row for every (variant, prompt) of the run, with a reason where it has no value.
+    The reference's later ones are the null of the distances too. Every metric has a row for every (variant, prompt) of
+    the run, with a reason where it has no value.
     """
     generations = tuple(generations)
     prompt_ids = tuple(prompt.id for prompt in suite.prompts)
     certificates = certify(generations, labels=labels, prompt_ids=prompt_ids, n_regenerations=n_regenerations)
     regenerations = group_regenerations(generations)
-    answers = _read_answers(generations, suite, embedder)
+    read = [
+        one for group in regenerations.values() for one in group
+        if one.regeneration_index == 0 or one.label == reference_label
+    ]  # fmt: skip
+    answers = read_answers(read, suite, embedder)
+    checks = tuple(_check_findings(answers, suite, labels))
     scores = []
     for certificate in certificates:
         key = (certificate.label, certificate.prompt_id)
-        figures = _agreement(regenerations.get(key, ()), certificate) | _figures(answers, key, reference_label)
+        figures = (
+            _agreement(regenerations.get(key, ()), certificate)
+            | _figures(answers, certificate, reference_label)
+            | _misses(answers, certificate, checks)
+        )
         scores += [
             Score(label=key[0], prompt_id=key[1], metric=metric, figure=figures[metric])
             for metric in METRICS
             if metric in figures
         ]
-    tints = _answer_tints(answers, [(certificate.label, certificate.prompt_id) for certificate in certificates])
-    return Measurement(certificates=certificates, scores=tuple(scores), tints=tuple(tints))
-
-
-def _read_answers(
-    generations: Iterable[Generation], suite: Suite, embedder: Embedder | EmbedderUnavailable
-) -> dict[Key, ReadAnswer]:
-    prompts = {prompt.id: "\n".join(filter(None, (suite.system, prompt.text))) for prompt in suite.prompts}
-    first = [item for item in generations if item.regeneration_index == 0 and item.prompt_id in prompts]
-    meanings = read_meanings((generation.text for generation in first), embedder)
-    return {
-        (generation.label, generation.prompt_id): ReadAnswer(
-            answer=_as_answer(generation, prompts[generation.prompt_id]),
-            generation=generation,
-            meaning=meanings[generation.text],
-        )
-        for generation in first
-    }
-
-
-def _as_answer(generation: Generation, prompt_text: str) -> Answer:
-    return Answer(
-        label=generation.label,
-        prompt_id=generation.prompt_id,
-        prompt_text=prompt_text,
-        text=generation.text,
-        token_ids=generation.token_ids,
-        cut=generation.stop_reason is StopReason.MAX_TOKENS,
-    )
+    tints = tuple(_answer_tints(answers, certificates))
+    return Measurement(certificates=certificates, scores=tuple(scores), tints=tints, checks=checks)
 
 
 def _agreement(regenerations: Sequence[Generation], certificate: Certificate) -> Figures:
@@ -115,60 +85,81 @@ def _agreement(regenerations: Sequence[Generation], certificate: Certificate) ->
     return {Metric.REGENERATION_AGREEMENT: figure}
 
 
-def _figures(answers: Mapping[Key, ReadAnswer], key: Key, reference_label: str) -> Figures:
-    """Every figure of one (variant, prompt) but what its regenerations say."""
-    label, prompt_id = key
-    is_reference = label == reference_label
-    ours, theirs = answers.get(key), answers.get((reference_label, prompt_id))
+def _figures(answers: Answers, certificate: Certificate, reference_label: str) -> Figures:
+    """Every figure of one (variant, prompt) but what its regenerations and its checks say."""
+    label, prompt_id = certificate.label, certificate.prompt_id
+    ours, theirs = _first(answers, label, prompt_id), _first(answers, reference_label, prompt_id)
     missing = Figure.not_measured(f"{reference_label if ours else label} has no answer to this prompt.")
-    figures = dict.fromkeys((*_OWN_METRICS, *(() if is_reference else REFERENCE_METRICS)), missing)
-    if ours is not None:
-        figures |= _own_figures(ours)
-    if ours is not None and theirs is not None and not is_reference:
-        figures |= _reference_figures(ours, theirs)
-    return figures
+    own: Figures = dict.fromkeys(_OWN_METRICS, missing) | (_own_figures(ours) if ours else {})
+    if label == reference_label:
+        later = [
+            read for cell, read in answers.items()
+            if (cell.label, cell.prompt_id) == (label, prompt_id) and cell.regeneration_index > 0
+        ]  # fmt: skip
+        return own | (null_distances(certificate, ours, later) if ours else dict.fromkeys(DISTANCE_METRICS, missing))
+    if ours is None or theirs is None:
+        return own | dict.fromkeys((*DISTANCE_METRICS, Metric.DELTA_TINT), missing)
+    return own | distances(ours, theirs) | {Metric.DELTA_TINT: measured(lambda: delta_tint(ours, theirs))}
+
+
+def _first(answers: Answers, label: str, prompt_id: str) -> ReadAnswer | None:
+    return answers.get(Cell(label=label, prompt_id=prompt_id, regeneration_index=0))
 
 
 def _own_figures(read: ReadAnswer) -> Figures:
     text, generation = read.answer.text, read.generation
     flags = {metric: Figure(value=float(flag)) for metric, flag in damage_flags(read.answer).items()}
-    return flags | {
-        Metric.TINT: measured(lambda: tint.text_tint(read.sentences)),
-        Metric.PEAK_TINT: measured(lambda: tint.peak_tint(read.sentences)),
-        Metric.DARK_SHARE: measured(lambda: tint.dark_share(read.sentences)),
-        Metric.READING_EASE: measured(lambda: style.reading_ease(text)),
-        Metric.N_WORDS: Figure(value=float(style.count_words(text))),
-        Metric.N_TOKENS: Figure(value=float(generation.n_tokens)),
-        Metric.TOKENS_PER_SECOND: measured(lambda: style.tokens_per_second(generation)),
-    }
+    return (
+        flags
+        | style_figures(text)
+        | _genres(read)
+        | {
+            Metric.TINT: measured(lambda: tint.text_tint(read.sentences)),
+            Metric.PEAK_TINT: measured(lambda: tint.peak_tint(read.sentences)),
+            Metric.DARK_SHARE: measured(lambda: tint.dark_share(read.sentences)),
+            Metric.CUT: measured(lambda: float(is_cut(read.answer))),
+            Metric.N_WORDS: Figure(value=float(style.count_words(text))),
+            Metric.N_TOKENS: measured(lambda: float(generation.n_tokens)),
+            Metric.TOKENS_PER_SECOND: measured(lambda: style.tokens_per_second(generation)),
+        }
+    )
 
 
-def _reference_figures(ours: ReadAnswer, theirs: ReadAnswer) -> Figures:
-    answer, reference = ours.answer, theirs.answer
-    return {
-        Metric.COMMON_PREFIX_TOKENS: measured(lambda: distance.common_prefix_tokens(answer, reference)),
-        Metric.CHRF: measured(lambda: distance.chrf(answer, reference)),
-        Metric.WORD_JS_DIVERGENCE: measured(lambda: distance.word_js_divergence_bits(answer, reference)),
-        Metric.EMBEDDING_DISTANCE: measured(lambda: _embedding_distance(ours, theirs)),
-        Metric.LOG_LENGTH_RATIO: measured(lambda: distance.log_length_ratio(answer, reference)),
-        Metric.DELTA_TINT: measured(lambda: _delta_tint(ours, theirs)),
-    }
+def _genres(read: ReadAnswer) -> Figures:
+    try:
+        leanings = shipped_genres().leanings(read.embedding)
+    except NotMeasuredError as reason:
+        return dict.fromkeys(GENRE_METRICS, Figure.not_measured(str(reason)))
+    return {metric: Figure(value=value) for metric, value in leanings.items()}
 
 
-def _embedding_distance(ours: ReadAnswer, theirs: ReadAnswer) -> float:
-    embedding = ours.embedding
-    with blaming(theirs.answer.label):
-        return distance.embedding_distance(embedding, theirs.embedding)
+def _check_findings(answers: Answers, suite: Suite, labels: Sequence[str]) -> Iterator[CheckFinding]:
+    for label in labels:
+        for prompt in suite.prompts:
+            read = _first(answers, label, prompt.id)
+            if read is not None:
+                yield from find_misses(read.answer, prompt.checks)
 
 
-def _delta_tint(ours: ReadAnswer, theirs: ReadAnswer) -> float:
-    tint_of_answer = tint.text_tint(ours.sentences)
-    with blaming(theirs.answer.label):
-        return tint_of_answer - tint.text_tint(theirs.sentences)
+def _misses(answers: Answers, certificate: Certificate, checks: Iterable[CheckFinding]) -> Figures:
+    """1 when any check of the answer is missed; 0 only when all are met."""
+    label, prompt_id = certificate.label, certificate.prompt_id
+    if _first(answers, label, prompt_id) is None:
+        return {}
+    met = [one.is_met for one in checks if (one.label, one.prompt_id) == (label, prompt_id)]
+    if not met:
+        figure = Figure.not_measured("The suite declares nothing that can be checked of this prompt's answers.")
+    elif False in met:
+        figure = Figure(value=1.0)
+    elif None in met:
+        figure = Figure.not_measured("The token limit cut the answer before what was asked could be there.")
+    else:
+        figure = Figure(value=0.0)
+    return {Metric.INSTRUCTION_MISS: figure}
 
 
-def _answer_tints(answers: Mapping[Key, ReadAnswer], keys: Iterable[Key]) -> Iterator[AnswerTint]:
-    for key in keys:
-        read = answers.get(key)
+def _answer_tints(answers: Answers, certificates: Iterable[Certificate]) -> Iterator[AnswerTint]:
+    for one in certificates:
+        read = _first(answers, one.label, one.prompt_id)
         if read is not None and isinstance(read.meaning, Meaning):
-            yield AnswerTint(label=key[0], prompt_id=key[1], sentences=read.meaning.sentences)
+            yield AnswerTint(label=one.label, prompt_id=one.prompt_id, sentences=read.meaning.sentences)

@@ -7,8 +7,10 @@ import zlib
 from collections.abc import Iterator, Sequence, Set
 from itertools import groupby
 
+from evalkit.measure.refusals import is_refusal
 from evalkit.measure.scripts import count_letters, script_of
 from evalkit.measure.words import list_words
+from evalkit.records.errors import NotMeasuredError
 from evalkit.records.scores import Answer, Metric
 
 DAMAGE_FLAGS = (Metric.LOOP, Metric.EMPTY, Metric.REFUSAL, Metric.TEMPLATE_LEAK, Metric.FOREIGN_SCRIPT)
@@ -28,33 +30,18 @@ _LEAST_FOREIGN_SHARE = 0.02
 # Single letters of another script are symbols (a Greek lambda in physics); these scripts write words with one.
 _ONE_LETTER_WORDS = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL"})
 
-_TEMPLATE_TOKEN = re.compile(
-    r"</?(?:start_of_turn|end_of_turn|bos|eos|s|pad|unk|unused\d+|think)>|<\|[\w▁]{1,40}\|>|<｜[\w▁]{1,40}｜>|"  # noqa: RUF001
-    r"\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\]|<</?SYS>>|^### (?:Instruction|Response|Input):|"
-    r"^(?:user|human)\s*\n(?:.*\n){0,40}?(?:model|assistant)\s*$",
+TEMPLATE_TOKEN = re.compile(
+    r"</?(?:start_of_turn|end_of_turn|bos|eos|s|pad|unk|unused\d+|think|extra_id_\d+)>|<\|[\w▁]{1,40}\|?>|<\w{1,20}\|>|"
+    r"<｜[\w▁]{1,40}｜>|<0x[0-9A-F]{2}>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|gMASK)\]|<</?SYS>>|"  # noqa: RUF001
+    r"▁\w{1,40}▁|^### (?:Instruction|Response|Input|Human|User|Assistant|System):|"
+    r"^(?:user|human)\s*\n(?:.*\n){0,40}?(?:model|assistant)\s*$|^(?:USER|HUMAN): .*\n(?:.*\n){0,40}?ASSISTANT:",
     re.MULTILINE,
 )
-_OPENING_CHARACTERS = 300
-_CANNOT = (
-    r"\bI(?:['’]m| am)? ?(?:can(?:['’]?t|not)|won['’]t|will not|(?:just |simply )?(?:unable|not able) to|"  # noqa: RUF001
-    r"must (?:respectfully )?decline|(?:have to|am going to have to) decline|am not (?:comfortable|allowed|permitted)|"
-    r"not (?:comfortable|allowed|permitted))\b"
-)
-_TASK = (
-    r"(?:requests?|prompts?|guidelines|polic(?:y|ies)|fulfil+|comply|assist|help (?:you|with)|accommodate|"
-    r"(?:writ|creat|generat|provid|produc|continu)(?:e|ing) (?:\w+ ){0,4}(?:content|stor(?:y|ies)|scenes?|fiction|"
-    r"material|text|plots?|narratives?|episodes?|response|argument|essay|that|this))\b"
-)
-_REFUSAL = re.compile(
-    rf"\A[\s*_#>]*(?:{_CANNOT}|(?:(?:I(?:['’]m| am) (?:so |very |truly )?sorry|I apologi[sz]e|sorry|unfortunately|"  # noqa: RUF001
-    rf"my apologies|as an? (?:AI|artificial|(?:large )?language)\b[^,.\n]{{0,60}})\b[^\n]{{0,120}}?{_CANNOT}))"
-    rf"[^\n]{{0,160}}?\b{_TASK}",
-    re.IGNORECASE,
-)
+"""A token or a role line of a chat template, which no reader should ever see."""
 
 
 def damage_flags(answer: Answer) -> dict[Metric, bool]:
-    """Every flag of one answer, with `DAMAGE` for any of those that count and `CUT` beside them."""
+    """Every flag that counts, of one answer, and `DAMAGE` for any of them."""
     words = list_words(answer.text)
     flags = {
         Metric.LOOP: is_loop(answer.text, words),
@@ -63,7 +50,18 @@ def damage_flags(answer: Answer) -> dict[Metric, bool]:
         Metric.TEMPLATE_LEAK: leaks_template(answer.text),
         Metric.FOREIGN_SCRIPT: has_foreign_script(answer.text, answer.prompt_text),
     }
-    return {Metric.DAMAGE: any(flags.values()), Metric.CUT: answer.cut, **flags}
+    return {Metric.DAMAGE: any(flags.values()), **flags}
+
+
+def is_cut(answer: Answer) -> bool:
+    """Whether the token limit ended the answer: shown beside damage, since the limit did it and not the model.
+
+    Raises:
+        NotMeasuredError: the text was made elsewhere, and nobody knows why it ended.
+    """
+    if answer.cut is None:
+        raise NotMeasuredError("The text was made elsewhere: nothing says whether a token limit ended it.")
+    return answer.cut
 
 
 def is_loop(text: str, words: Sequence[str]) -> bool:
@@ -75,14 +73,9 @@ def is_loop(text: str, words: Sequence[str]) -> bool:
     )
 
 
-def is_refusal(text: str) -> bool:
-    """The answer opens by declining the task. A narrator who "cannot describe the horror" does not decline."""
-    return _REFUSAL.match(text[:_OPENING_CHARACTERS]) is not None
-
-
 def leaks_template(text: str) -> bool:
     """Tokens or role lines of a chat template stand in the text."""
-    return _TEMPLATE_TOKEN.search(text) is not None
+    return TEMPLATE_TOKEN.search(text) is not None
 
 
 def has_foreign_script(text: str, prompt_text: str) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalkit.records.errors import SuiteError
 from evalkit.records.suite import Prompt, Suite
 from evalkit.suite.packaged import is_path, suggestion, suite_path
-from evalkit.suite.schema import SuiteFile, suite_problems
+from evalkit.suite.schema import PromptEntry, SuiteFile, suite_problems
 from evalkit.suite.system import load_system
 from evalkit.suite.yaml_file import read_yaml
 
@@ -49,6 +49,32 @@ def load_suite(request: SuiteRequest) -> Suite:
     )
 
 
+def suite_of_texts(name: str, titles: Mapping[str, str], known: Sequence[Prompt], texts: Mapping[str, str]) -> Suite:
+    """The suite behind answers that were made elsewhere.
+
+    Args:
+        name: what to call it.
+        titles: by prompt id, what whoever made the answers calls the prompt.
+        known: prompts of a suite file; those that were answered come first, in its order.
+        texts: prompt texts by id, from elsewhere; they go before a suite file's.
+    """
+    own = {prompt.id: prompt for prompt in known}
+    ordered = [*(prompt_id for prompt_id in own if prompt_id in titles), *(id_ for id_ in titles if id_ not in own)]
+    prompts = tuple(_answered_prompt(prompt_id, titles[prompt_id], own, texts) for prompt_id in ordered)
+    return Suite(
+        name=name, prompts=prompts, system=None, system_name=None, content_hash=_suite_hash(prompts, system=None)
+    )
+
+
+def _answered_prompt(prompt_id: str, title: str, known: Mapping[str, Prompt], texts: Mapping[str, str]) -> Prompt:
+    prompt = known.get(prompt_id)
+    text = texts.get(prompt_id, prompt.text if prompt else "")
+    if prompt is not None and prompt.text == text:
+        return prompt
+    content_hash = _prompt_hash(prompt_id, text, max_tokens=0)
+    return Prompt(id=prompt_id, title=title, text=text, max_tokens=0, content_hash=content_hash)
+
+
 def _prompts(file: SuiteFile, path: Path, above: tuple[Path, ...]) -> tuple[Prompt, ...]:
     """The prompts of the included suites, then the file's own."""
     chain = (*above, path.resolve())
@@ -58,10 +84,7 @@ def _prompts(file: SuiteFile, path: Path, above: tuple[Path, ...]) -> tuple[Prom
         if included.resolve() in chain:
             raise SuiteError(f"{path} includes {word}, which includes it in turn. Remove one of the two.")
         collected += _prompts(read_yaml(included, SuiteFile, suite_problems), included, chain)
-    collected += (
-        _prompt(entry.id, entry.title or entry.id, entry.text, entry.max_tokens or file.max_tokens or 0)
-        for entry in file.prompts
-    )
+    collected += (_prompt(entry, entry.max_tokens or file.max_tokens or 0) for entry in file.prompts)
     _check_ids(collected, path)
     return tuple(collected)
 
@@ -83,7 +106,11 @@ def _chosen(prompts: tuple[Prompt, ...], request: SuiteRequest, path: Path) -> t
     prompts = prompts[: request.limit]
     if request.max_tokens is None:
         return prompts
-    return tuple(_prompt(prompt.id, prompt.title, prompt.text, request.max_tokens) for prompt in prompts)
+    limit = request.max_tokens
+    return tuple(
+        replace(prompt, max_tokens=limit, content_hash=_prompt_hash(prompt.id, prompt.text, limit))
+        for prompt in prompts
+    )
 
 
 def _check_known(wanted: tuple[str, ...], known: tuple[str, ...], path: Path) -> None:
@@ -102,9 +129,20 @@ def _system(request: SuiteRequest) -> tuple[str, str] | tuple[None, None]:
     return None, None
 
 
-def _prompt(prompt_id: str, title: str, text: str, max_tokens: int) -> Prompt:
-    content = {"id": prompt_id, "max_tokens": max_tokens, "text": text}
-    return Prompt(id=prompt_id, title=title, text=text, max_tokens=max_tokens, content_hash=_hash(content))
+def _prompt(entry: PromptEntry, max_tokens: int) -> Prompt:
+    return Prompt(
+        id=entry.id,
+        title=entry.title or entry.id,
+        text=entry.text,
+        max_tokens=max_tokens,
+        content_hash=_prompt_hash(entry.id, entry.text, max_tokens),
+        checks=tuple(check.record() for check in entry.checks),
+    )
+
+
+def _prompt_hash(prompt_id: str, text: str, max_tokens: int) -> str:
+    """Of what decides the tokens: a check judges them afterwards, so an old answer can be checked anew."""
+    return _hash({"id": prompt_id, "max_tokens": max_tokens, "text": text})
 
 
 def _suite_hash(prompts: Sequence[Prompt], system: str | None) -> str:

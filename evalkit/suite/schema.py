@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from evalkit.records.suite import Check, CheckKind
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 MAX_SLUG = 64
@@ -41,6 +43,44 @@ class _Schema(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+class _CountCheck(_Schema):
+    """A number that must lie in a range."""
+
+    kind: Literal["n_items", "n_words"]
+    exactly: Annotated[int, Field(ge=0)] | None = None
+    least: Annotated[int, Field(ge=0)] | None = None
+    most: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _check_range(self) -> _CountCheck:
+        if self.exactly is None and self.least is None and self.most is None:
+            raise ValueError(f"{self.kind} needs `exactly`, `least` or `most`")
+        if self.exactly is not None and (self.least is not None or self.most is not None):
+            raise ValueError(f"{self.kind} has `exactly` beside a range: give one of the two")
+        if self.least is not None and self.most is not None and self.least > self.most:
+            raise ValueError(f"{self.kind} has `least` {self.least} above `most` {self.most}")
+        return self
+
+    def record(self) -> Check:
+        """The check as it travels with the prompt."""
+        least, most = (self.least, self.most) if self.exactly is None else (self.exactly, self.exactly)
+        return Check(kind=CheckKind(self.kind), least=least, most=most)
+
+
+class _TextCheck(_Schema):
+    """Words that the answer must start with, contain or lack; case, quotation marks and white space do not matter."""
+
+    kind: Literal["starts_with", "contains", "lacks"]
+    text: Text
+
+    def record(self) -> Check:
+        """The check as it travels with the prompt."""
+        return Check(kind=CheckKind(self.kind), text=self.text)
+
+
+CheckEntry = Annotated[_CountCheck | _TextCheck, Field(discriminator="kind")]
+
+
 class PromptEntry(_Schema):
     """One prompt of a suite file."""
 
@@ -49,6 +89,8 @@ class PromptEntry(_Schema):
     text: Text
     """To the byte: write it as a `|-` block."""
     max_tokens: TokenLimit | None = None
+    checks: list[CheckEntry] = []
+    """What the prompt asks for and can be checked of an answer; no part of the prompt's hash."""
 
 
 class SuiteFile(_Schema):

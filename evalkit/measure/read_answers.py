@@ -1,0 +1,65 @@
+"""Answers made ready for the measures: text, tokens, and what the embedder made of it; all in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from evalkit.measure.embedder import Embedder, EmbedderUnavailable, Vectors
+from evalkit.measure.meaning import Meaning, read_meanings
+from evalkit.records.errors import NotMeasuredError
+from evalkit.records.generation import Cell, Generation, Method, StopReason
+from evalkit.records.scores import Answer, SentenceTint
+from evalkit.records.suite import Suite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReadAnswer:
+    """One answer with what the embedder made of it."""
+
+    answer: Answer
+    generation: Generation
+    meaning: Meaning | NotMeasuredError
+
+    @property
+    def sentences(self) -> tuple[SentenceTint, ...]:
+        """Raises the reason where the answer was not embedded."""
+        return self._embedded().sentences
+
+    @property
+    def embedding(self) -> Vectors:
+        """Raises the reason where the answer was not embedded."""
+        return self._embedded().embedding
+
+    def _embedded(self) -> Meaning:
+        if isinstance(self.meaning, NotMeasuredError):
+            raise self.meaning
+        return self.meaning
+
+
+def read_answers(
+    generations: Iterable[Generation], suite: Suite, embedder: Embedder | EmbedderUnavailable
+) -> dict[Cell, ReadAnswer]:
+    """Every answer to a prompt of the suite; equal texts are embedded once."""
+    prompts = {prompt.id: "\n".join(filter(None, (suite.system, prompt.text))) for prompt in suite.prompts}
+    kept = [item for item in generations if item.prompt_id in prompts]
+    meanings = read_meanings((generation.text for generation in kept), embedder)
+    return {
+        generation.cell: ReadAnswer(
+            answer=_as_answer(generation, prompts[generation.prompt_id]),
+            generation=generation,
+            meaning=meanings[generation.text],
+        )
+        for generation in kept
+    }
+
+
+def _as_answer(generation: Generation, prompt_text: str) -> Answer:
+    return Answer(
+        label=generation.label,
+        prompt_id=generation.prompt_id,
+        prompt_text=prompt_text,
+        text=generation.text,
+        token_ids=None if generation.method is Method.IMPORTED else generation.token_ids,
+        cut=None if generation.stop_reason is StopReason.UNKNOWN else generation.stop_reason is StopReason.MAX_TOKENS,
+    )
