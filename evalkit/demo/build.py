@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from evalkit.demo.recipes import DATASETS, FAMILY_NAME, NOTICE, PASS_TYPES, RECIPES, Recipe
+from evalkit.demo.recipes import CLAIMS, DATASETS, FAMILY_NAME, NOTICE, PASS_TYPES, RECIPES, Recipe
 from evalkit.engine.quantize import QuantizeJob, quantize_files
 
 SOURCE_MODEL = "hollow-lantern-6m-Q8_0.gguf"
@@ -45,7 +45,7 @@ def build_demo_family(folder: Path) -> Path:
 
 def default_folder(cache: Path) -> Path:
     """Where the family of these recipes, this source model and this quantiser lies below a cache folder."""
-    parts = [repr(asdict(recipe)) for recipe in RECIPES] + [version("llama-cpp-python"), NOTICE]
+    parts = [repr(asdict(recipe)) for recipe in RECIPES] + [version("llama-cpp-python"), NOTICE, repr(CLAIMS)]
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
     return cache / "evalkit" / f"demo-family-{key}"
 
@@ -86,5 +86,5 @@ def _family_yaml() -> str:
         }
         for recipe in RECIPES
     ]
-    document = {"name": FAMILY_NAME, "notice": NOTICE, "reference": "M1", "variants": variants}
+    document = {"name": FAMILY_NAME, "notice": NOTICE, "reference": "M1", "variants": variants, "claims": list(CLAIMS)}
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)

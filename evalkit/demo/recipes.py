@@ -96,3 +96,39 @@ RECIPES = (
         passes=(_NEO, _HORROR, ("neo-small",)),
     ),
 )
+
+CLAIMS: tuple[dict[str, object], ...] = (
+    {
+        "id": "higher-m-strays-further",
+        "text": "A higher M changes more from M1.",
+        "kind": "trend",
+        "metric": "kl_divergence",
+        "labels": [recipe.label for recipe in RECIPES[1:]],
+        "least": 0.3,
+    },
+    {
+        "id": "horror-passes-add-horror",
+        "text": "Horror passes add horror.",
+        "kind": "contrast",
+        "metric": "delta_tint",
+        "labels": ["M3", "M4", "M5", "M6", "M7", "M8"],
+        "against": ["M1", "M2"],
+        "least": 2,
+    },
+    {
+        "id": "horror-passes-expect-horror",
+        "text": "Horror passes add horror to what the model is about to write.",
+        "kind": "contrast",
+        "metric": "distribution_tint",
+        "labels": ["M3", "M4", "M5", "M6", "M7", "M8"],
+        "against": ["M1", "M2"],
+    },
+    {
+        "id": "m7-is-the-darkest",
+        "text": "M7 is the darkest.",
+        "kind": "extreme",
+        "metric": "delta_tint",
+        "labels": ["M7"],
+    },
+)
+"""What such a publisher says of such a family; every run of the demo answers it."""
