@@ -26,6 +26,10 @@ class SuiteError(UsageError):
     """A suite or system-prompt file is missing, malformed or asks for an unknown prompt."""
 
 
+class ReferenceStoreError(UsageError):
+    """A reference store is missing, damaged, or not of what it is asked for: another text, suite, vocabulary."""
+
+
 class RunFolderError(EvalkitError):
     """A run folder is missing, locked by another process, of another schema, or damaged."""
 
@@ -44,3 +48,13 @@ class EngineCrashError(EngineError):
 
 class NotMeasuredError(EvalkitError):
     """A figure has no value; the message is the reason that is shown in its place."""
+
+
+class BlindError(EvalkitError):
+    """A kit would tell, or a key, ballot, text or vote is not what it was or ought to be."""
+
+
+class VotesMissingError(EvalkitError):
+    """A kit cannot be revealed yet: judges have not voted on all of their pairs."""
+
+    exit_code = 4
