@@ -10,7 +10,8 @@ from evalkit.records.generation import Certificate, CertificateState
 from evalkit.records.run import RunStatus
 from evalkit.records.run_data import Measurement
 from evalkit.records.scores import AnswerTint, Figure, Metric, RunSummary, Score, SentenceTint, VariantSummary
-from evalkit.store.run_folder import RunFolder, find_run, open_run
+from evalkit.store.run_folder import RunFolder
+from evalkit.store.runs import find_run, open_run
 from tests.samples import manifest, variant
 
 FIGURE = Figure(value=0.1 + 0.2, low=-1e-17, high=3.0, n=4)

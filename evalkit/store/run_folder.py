@@ -1,4 +1,4 @@
-"""A run folder: create, find, lock, append answers, keep and read back everything that was measured."""
+"""A run folder: create, lock, append answers, keep and read back everything that was measured."""
 
 from __future__ import annotations
 
@@ -6,18 +6,38 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from evalkit.records.axis import contexts_path
+from evalkit.records.divergence import DivergenceAnalysis
 from evalkit.records.errors import RunFolderError
 from evalkit.records.family import FailedVariant, Role, Variant
 from evalkit.records.generation import Certificate, Generation
+from evalkit.records.positions import PositionScores
 from evalkit.records.run import Manifest, RunStatus
-from evalkit.records.run_data import Measurement, RunData
-from evalkit.records.scores import AnswerTint, PositionScores, RunSummary
-from evalkit.store.files import append_line, drop_torn_line, read_document, read_lines, write_document, write_lines
-from evalkit.store.positions import read_position_scores
+from evalkit.records.run_data import CheckFinding, Measurement, RunData
+from evalkit.records.scores import AnswerTint, RunSummary
+from evalkit.records.tensors import TensorComparison
+from evalkit.records.text_tree import TextTree
+from evalkit.records.word_starts import WordStarts
+from evalkit.store.blind_results import BlindResults
+from evalkit.store.files import (
+    append_line,
+    drop_torn_line,
+    files_digest,
+    read_document,
+    read_lines,
+    write_document,
+    write_lines,
+)
+from evalkit.store.positions import read_parts, read_position_scores
 from evalkit.store.scores_table import read_scores, write_scores
+from evalkit.store.word_starts import read_word_starts
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class RunFolder:
@@ -31,7 +51,11 @@ class RunFolder:
         self._certificates = path / "certificates.jsonl"
         self._scores = path / "scores.csv"
         self._sentences = path / "sentences.jsonl"
+        self._checks = path / "checks.jsonl"
+        self._divergence = path / "divergence.json"
+        self._text_tree = path / "text_tree.json"
         self._summary = path / "summary.json"
+        self.blind = BlindResults(path / "blind")
 
     @classmethod
     def create(cls, root: Path, manifest: Manifest) -> RunFolder:
@@ -54,6 +78,20 @@ class RunFolder:
         """Where the reference's distributions lie, one file per prompt."""
         return self.path / "reference"
 
+    @property
+    def decision_path(self) -> Path:
+        """Where the gate's last decision on the run lies."""
+        return self.path / "gate.json"
+
+    @property
+    def unrounded_folder(self) -> Path:
+        """Where the unrounded model's distributions along the reference's answers lie, one file per prompt."""
+        return self.path / "unrounded"
+
+    def unrounded_positions_folder(self, variant: Variant) -> Path:
+        """Where a variant's distances from the unrounded model lie, the reference's among them."""
+        return self.path / "unrounded-positions" / variant.payload_hash[:16]
+
     def positions_folder(self, variant: Variant) -> Path:
         """Where a variant's distances from the reference lie, position by position, one file per prompt.
 
@@ -62,6 +100,16 @@ class RunFolder:
         if variant.role is Role.REFERENCE:
             return self.path / "noise"
         return self.path / "positions" / variant.payload_hash[:16]
+
+    def tint_folder(self, variant: Variant) -> Path:
+        """Where a variant's expectations of the next word lie, one file per prompt, and one for the contexts."""
+        name = "reference" if variant.role is Role.REFERENCE else variant.payload_hash[:16]
+        return self.path / "tint" / name
+
+    @property
+    def unrounded_tint_folder(self) -> Path:
+        """Where the unrounded model's expectations of the next word lie."""
+        return self.path / "tint" / "unrounded"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -123,16 +171,96 @@ class RunFolder:
             if (path := self.positions_folder(variant) / f"{prompt.id}.npz").is_file()
         )
 
+    def reference_digest(self) -> str | None:
+        """sha256 over the reference's stored distributions, hex; None where there are none."""
+        return files_digest(self.reference_folder.glob("*.npz"))
+
+    def read_parts(self, prompt_id: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Per label that has read the reference's answer to one prompt: the reference's parts, and its own.
+
+        Under the reference's label stands the noise: see `measure/partition.py`.
+        """
+        return {
+            variant.label: read_parts(path)
+            for variant in self.read_manifest().config.family.variants
+            if (path := self.positions_folder(variant) / f"{prompt_id}.npz").is_file()
+        }
+
+    def write_divergence(self, analysis: DivergenceAnalysis) -> None:
+        """Keep forks, profiles and distances."""
+        write_document(self._divergence, analysis)
+
+    def write_text_tree(self, tree: TextTree) -> None:
+        """Keep which variants write alike."""
+        write_document(self._text_tree, tree)
+
+    def read_text_tree(self) -> TextTree | None:
+        """Which variants write alike; None where no two could be compared."""
+        return read_document(self._text_tree, TextTree) if self._text_tree.is_file() else None
+
+    def read_divergence(self) -> DivergenceAnalysis | None:
+        """Forks, profiles and distances; None where the run was not scored."""
+        return read_document(self._divergence, DivergenceAnalysis) if self._divergence.is_file() else None
+
+    def write_comparison(self, variant: Variant, comparison: TensorComparison) -> None:
+        """Keep how a variant's tensors differ from the reference's."""
+        path = self._comparison_path(variant)
+        path.parent.mkdir(exist_ok=True)
+        write_document(path, comparison)
+
+    def read_comparison(self, variant: Variant) -> TensorComparison | None:
+        """How a variant's tensors differ from the reference's; None where they were not compared."""
+        path = self._comparison_path(variant)
+        if not path.is_file():
+            return None
+        # Two labels may have one payload, and share the file.
+        return replace(read_document(path, TensorComparison), second=variant.label)
+
+    def _comparison_path(self, variant: Variant) -> Path:
+        reference = self.read_manifest().config.family.reference
+        return self.path / "tensors" / f"{reference.payload_hash[:16]}-{variant.payload_hash[:16]}.json"
+
+    def read_word_starts(self, variant: Variant) -> WordStarts | None:
+        """What a variant expects as the next word along the reference's answers and on the contexts.
+
+        None where it was not recorded.
+        """
+        return self._read_word_starts(self.tint_folder(variant))
+
+    def read_unrounded_word_starts(self) -> WordStarts | None:
+        """The same of the unrounded model."""
+        return self._read_word_starts(self.unrounded_tint_folder)
+
+    def _read_word_starts(self, folder: Path) -> WordStarts | None:
+        prompts = self.read_manifest().config.suite.prompts
+        return read_word_starts([*(folder / f"{prompt.id}.npz" for prompt in prompts), contexts_path(folder)])
+
+    def read_unrounded_positions(self) -> tuple[PositionScores, ...]:
+        """Every variant's distance from the unrounded model along the reference's answers, the reference's too."""
+        config = self.read_manifest().config
+        return tuple(
+            read_position_scores(path, variant.label, prompt.id)
+            for variant in config.family.variants
+            for prompt in config.suite.prompts
+            if (path := self.unrounded_positions_folder(variant) / f"{prompt.id}.npz").is_file()
+        )
+
     def write_measurement(self, measurement: Measurement, summary: RunSummary) -> None:
         """Keep what was measured; the summary comes last, so its presence means that the rest is whole."""
         write_lines(self._certificates, measurement.certificates)
         write_lines(self._sentences, measurement.tints)
+        write_lines(self._checks, measurement.checks)
         write_scores(self._scores, measurement.scores)
         write_document(self._summary, summary)
 
     def read_failures(self) -> tuple[FailedVariant, ...]:
         """Variants that could not be opened, then those whose answers are missing."""
         return (*self.read_manifest().config.family.failed, *read_lines(self._failures, FailedVariant))
+
+    @property
+    def is_scored(self) -> bool:
+        """Its report can be written."""
+        return self._summary.is_file()
 
     def read_data(self) -> RunData:
         """The whole run, for reports and whatever else needs no model.
@@ -144,47 +272,17 @@ class RunFolder:
             certificates=tuple(read_lines(self._certificates, Certificate)),
             scores=read_scores(self._scores),
             tints=tuple(read_lines(self._sentences, AnswerTint)),
+            checks=tuple(read_lines(self._checks, CheckFinding)),
         )
         return RunData(
             manifest=self.read_manifest(),
             generations=self.read_generations(),
             failed=self.read_failures(),
             measurement=measurement,
+            divergence=self.read_divergence(),
+            text_tree=self.read_text_tree(),
+            comparisons=tuple(filter(None, map(self.read_comparison, self.read_manifest().config.family.others))),
             summary=read_document(self._summary, RunSummary),
+            kits=self.blind.read_kits(),
+            reveals=self.blind.read_reveals(),
         )
-
-
-def list_runs(root: Path) -> tuple[RunFolder, ...]:
-    """Every run folder under `root`, oldest first; run ids begin with their time, so names sort by it."""
-    if not root.is_dir():
-        return ()
-    return tuple(RunFolder(path) for path in sorted(root.iterdir()) if (path / "manifest.json").is_file())
-
-
-def find_run(root: Path, fingerprint: str) -> RunFolder | None:
-    """The newest run with this fingerprint: the one that the same command goes on with."""
-    for folder in reversed(list_runs(root)):
-        try:
-            if folder.read_manifest().fingerprint == fingerprint:
-                return folder
-        except RunFolderError:
-            continue  # A damaged stranger among the runs is no reason to refuse this one.
-    return None
-
-
-def open_run(root: Path, run: str | None) -> RunFolder:
-    """The run that a user means: a path, a run id, the start of one, or nothing for the newest.
-
-    Raises:
-        RunFolderError: there is no such run, or several.
-    """
-    if run is not None and (Path(run) / "manifest.json").is_file():
-        return RunFolder(Path(run))
-    folders = [folder for folder in list_runs(root) if run is None or folder.path.name.startswith(run)]
-    if not folders:
-        wanted = f"no run {run!r}" if run else "no run"
-        raise RunFolderError(f"{wanted} in {root}. `evalkit runs` lists them; `evalkit run --models ...` makes one.")
-    if run is not None and len(folders) > 1:
-        names = ", ".join(folder.path.name for folder in folders)
-        raise RunFolderError(f"{run!r} is the start of {len(folders)} runs: {names}. Give more of the name.")
-    return folders[-1]
