@@ -60,6 +60,7 @@ def opened(
     size: tuple[int, int] = WIDE,
     scheme: Literal["light", "dark"] = "light",
     javascript: bool = True,
+    anchor: str = "",
 ) -> Iterator[Watched]:
     """The file at `path`, opened from `file://` in a fresh profile that has no network."""
     context = browser.new_context(
@@ -71,7 +72,7 @@ def opened(
     try:
         watched = Watched(page=context.new_page())
         _watch(watched)
-        watched.page.goto(path.as_uri())
+        watched.page.goto(f"{path.as_uri()}#{anchor}" if anchor else path.as_uri())
         yield watched
     finally:
         context.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"meta", "input", "br", "img", "link", "base", "hr", "line", "circle"}
+VOID = {"meta", "input", "br", "img", "link", "base", "hr"}
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -22,14 +21,14 @@ from evalkit.records.family import (
 from evalkit.records.generation import Certificate, CertificateState, Generation, Method, StopReason, TemplateSource
 from evalkit.records.run import EngineBuild, EngineSettings, Machine, Manifest, RunConfig, RunStatus
 from evalkit.records.run_data import Measurement, RunData
-from evalkit.records.scores import AnswerTint, Figure, Metric, RunSummary, Score, SentenceTint, VariantSummary
+from evalkit.records.scores import AnswerTint, Figure, Metric, RunSummary, Score, VariantSummary
 from evalkit.records.suite import Prompt, Suite
+from tests import report_analysis
 
 NINE_RINGS = Path(__file__).parent / "data" / "nine-rings"
 LABELS = tuple(f"M{number}" for number in range(1, 11))
 NO_EMBEDDER = "No sentence embedder was found: install sentence-transformers, or name a folder with --embedder."
 SAME_FILE = "The reference is not compared with itself."
-LEXICON = frozenset({"silence", "dread", "cold", "shadows", "dark", "fear", "blood", "dead", "darkness", "oppressive"})
 N_REGENERATIONS = 3
 
 _WORK = {
@@ -44,6 +43,7 @@ _WORK = {
     "M9": ("3 steps: M4 + Neo imatrix large", ("M4",), "neo-large.txt"),
     "M10": ("3 steps: M4 + Neo imatrix small", ("M4",), "neo-small.txt"),
 }
+_LATER_WORK = ("one more step from M4", ("M4",), "neo-small.txt")
 
 
 def published_run() -> RunData:
@@ -64,19 +64,9 @@ def published_run() -> RunData:
     )
 
 
-def large_run() -> RunData:
-    """Ten variants, four prompts, a thousand words each, near enough to one another that marks are many."""
-    words = " ".join((NINE_RINGS / "outputs" / f"{label}.txt").read_text("utf-8") for label in LABELS).split()
-    texts = {}
-    for number, label in enumerate(LABELS):
-        for prompt_number in range(4):
-            chosen = words[prompt_number * 300 : prompt_number * 300 + 1000]
-            changed = [word if (i * 7 + number) % 11 else f"{word}{number}" for i, word in enumerate(chosen)]
-            texts[label, f"prompt-{prompt_number}"] = " ".join(changed) + "."
-    return make_run(texts, tuple(prompt(f"prompt-{n}", f"Prompt {n}", "Write.") for n in range(4)))
-
-
-def make_run(texts: dict[tuple[str, str], str], prompts: tuple[Prompt, ...]) -> RunData:
+def make_run(
+    texts: dict[tuple[str, str], str], prompts: tuple[Prompt, ...], labels: tuple[str, ...] = LABELS
+) -> RunData:
     """A finished run whose figures are invented by rule: they test the page, not the models."""
     generations = tuple(
         generation(label, prompt_id, text, index)
@@ -84,26 +74,30 @@ def make_run(texts: dict[tuple[str, str], str], prompts: tuple[Prompt, ...]) -> 
         for index in range(N_REGENERATIONS)
     )
     return RunData(
-        manifest=manifest(prompts),
+        manifest=manifest(prompts, labels),
         generations=generations,
         failed=(),
         measurement=Measurement(
             certificates=tuple(_certificate(label, prompt_id) for label, prompt_id in texts),
             scores=tuple(_scores(texts)),
             tints=tuple(
-                AnswerTint(label=label, prompt_id=prompt_id, sentences=tuple(_sentences(text[:50_000])))
+                AnswerTint(label=label, prompt_id=prompt_id, sentences=tuple(report_analysis.sentences(text[:50_000])))
                 for (label, prompt_id), text in texts.items()
             ),
         ),
         summary=RunSummary(
-            variants=tuple(_summary(number, label) for number, label in enumerate(LABELS)),
+            variants=tuple(_summary(number, label) for number, label in enumerate(labels)),
             reproducible=False,
             notes=("2 prompts are too few for a claim: differences under 17 points cannot be seen.",),
+            claims=report_analysis.claims(),
+            plane=report_analysis.plane(labels),
         ),
+        comparisons=report_analysis.comparisons(labels),
+        divergence=report_analysis.divergence(labels, [prompt.id for prompt in prompts]),
     )
 
 
-def manifest(prompts: tuple[Prompt, ...]) -> Manifest:
+def manifest(prompts: tuple[Prompt, ...], labels: tuple[str, ...] = LABELS) -> Manifest:
     return Manifest(
         run_id="20261124T150000Z-1a2b3c4d",
         fingerprint=_hash("fingerprint"),
@@ -112,7 +106,7 @@ def manifest(prompts: tuple[Prompt, ...]) -> Manifest:
         command=("evalkit", "run", "--models", "dist/M 1.gguf", "dist/M2.gguf"),
         status=RunStatus.FAILED_VARIANTS,
         config=RunConfig(
-            family=family(),
+            family=family(labels),
             suite=Suite(name="standard", prompts=prompts, system=None, system_name=None, content_hash=_hash("suite")),
             decoding=CARD_DECODING,
             engine=EngineSettings(n_threads=2),
@@ -128,11 +122,11 @@ def manifest(prompts: tuple[Prompt, ...]) -> Manifest:
     )
 
 
-def family() -> Family:
+def family(labels: tuple[str, ...] = LABELS) -> Family:
     notice = "Toy model: 5.8 M parameters, trained for this project. Its figures say nothing about any real family."
     return Family(
         name="Nine Rings of Power (invented figures)",
-        variants=tuple(_variant(label) for label in LABELS),
+        variants=tuple(_variant(label) for label in labels),
         warnings=(
             FamilyWarning(
                 kind=WarningKind.MISSING_TEMPLATE, labels=("M6",), message="M6 got the reference's template."
@@ -169,13 +163,13 @@ def generation(label: str, prompt_id: str, text: str, index: int) -> Generation:
 
 
 def _variant(label: str) -> Variant:
-    description, lineage, dataset = _WORK[label]
+    description, lineage, dataset = _WORK.get(label, _LATER_WORK)
     imatrix = Imatrix(file=f"{dataset}.imatrix", dataset=dataset, entries_count=238, chunks_count=120)
     return Variant(
         label=label,
         path=Path("dist") / f"{label}.gguf",
         role=Role.REFERENCE if label == "M1" else Role.VARIANT,
-        header=GgufHeader(
+        source=GgufHeader(
             gguf_version=3,
             architecture="gemma3",
             name="Invented 4b it",
@@ -223,16 +217,28 @@ def _summary(number: int, label: str) -> VariantSummary:
         Metric.DAMAGE: Figure(value=0.5 if label == "M8" else 0.0, n=2),
         Metric.TOKENS_PER_SECOND: Figure(value=14.26 - number / 10, n=6),
     }
-    return VariantSummary(label=label, figures=itself | _compared(number, label), verdict=_verdict(label))
+    return VariantSummary(
+        label=label,
+        figures=itself | _compared(number, label),
+        verdict=_verdict(label),
+        differences=report_analysis.differences(number) if number else {},
+    )
 
 
 def _compared(number: int, label: str) -> dict[Metric, Figure]:
-    metrics = (Metric.DELTA_TINT, Metric.COMMON_PREFIX_TOKENS, Metric.CHRF, Metric.WORD_JS_DIVERGENCE)
+    metrics = (
+        Metric.DISTRIBUTION_TINT,
+        Metric.DELTA_TINT,
+        Metric.COMMON_PREFIX_TOKENS,
+        Metric.CHRF,
+        Metric.WORD_JS_DIVERGENCE,
+    )
     if label == "M1":
         missing = Figure(value=None, reason=SAME_FILE)
         return dict.fromkeys((*metrics, Metric.EMBEDDING_DISTANCE, Metric.LOG_LENGTH_RATIO), missing)
     delta = -4.04 if label == "M2" else 2.5 * number - 9
     return {
+        Metric.DISTRIBUTION_TINT: Figure(value=delta / 40, low=delta / 40 - 0.2, high=delta / 40 + 0.2, n=50),
         Metric.DELTA_TINT: Figure(value=delta, low=delta - 7.5, high=delta + 7.5, n=2),
         Metric.COMMON_PREFIX_TOKENS: Figure(value=3.5 + number, low=0.0, high=11.0, n=2),
         Metric.CHRF: Figure(value=64.2 - number, low=40.1, high=88.0, n=2),
@@ -258,18 +264,6 @@ def _certificate(label: str, prompt_id: str) -> Certificate:
         )  # fmt: skip
     state = CertificateState.IDENTICAL
     return Certificate(label=label, prompt_id=prompt_id, state=state, n_regenerations=N_REGENERATIONS)
-
-
-def _sentences(text: str) -> Iterator[SentenceTint]:
-    """One tint per sentence by an invented rule: ten points for each word of a tiny lexicon, less ten."""
-    for match in re.finditer(r"[^\s.!?][^.!?\n]*[.!?]?", text):
-        words = re.findall(r"\w+", match.group().lower())
-        hits = tuple(dict.fromkeys(word for word in words if word in LEXICON))
-        tint = 36.0 + 18 * len(hits) + len(words) / 3
-        yield SentenceTint(
-            start=match.start(), end=match.end(), n_words=len(words), tint=tint,
-            category="dread" if hits else "calm", lexicon_hits=hits,
-        )  # fmt: skip
 
 
 def _near_twins(text: str) -> dict[str, str]:

@@ -7,7 +7,8 @@ import sys
 import pytest
 from rich.console import Console
 
-from evalkit.report.html import build_report
+from evalkit.report.lookup import look_up
+from evalkit.report.summary import build_summary
 from evalkit.report.terminal import print_summary
 from tests.report_data import LABELS, NO_EMBEDDER, published_run
 
@@ -21,7 +22,8 @@ def printed(width: int, terminal: bool = False) -> str:
 @pytest.mark.parametrize("width", [80, 200])
 def test_terminal_prints_the_pages_figures_whatever_its_width(width: int) -> None:
     text = printed(width)
-    for row in build_report(published_run()).summary.rows:
+    run = published_run()
+    for row in build_summary(run, look_up(run)).rows:
         for cell in row.cells:
             assert cell.text in text
             assert cell.interval in text

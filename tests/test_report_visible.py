@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from evalkit.report.visible import visible, visible_label, visible_line, visible_markup
+from evalkit.report.visible import visible, visible_label, visible_line, visible_markup, visible_name
 
 # Format characters that are drawn: Arabic, Syriac, Kaithi and Egyptian number signs and joiners of hieroglyphs.
 DRAWN_FORMATS = {*range(0x600, 0x606), 0x6DD, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD, *range(0x13430, 0x13440)}
@@ -56,3 +56,11 @@ def test_huge_values_are_cut_and_say_so() -> None:
     assert visible_line("x" * 5_000) == "x" * 2_000 + " … (3,000 more characters)"
     assert visible_label("x" * 49) == "x" * 48 + " … (1 more characters)"
     assert visible_label("x" * 48) == "x" * 48
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [("M10", "M10"), ("a" * 12, "a" * 12), ("a" * 13, "a" * 11 + "…"), ("\u202e" * 9, "\\u202e\\u202…")],
+)
+def test_name_in_a_picture_is_never_longer_than_its_room(label: str, shown: str) -> None:
+    assert visible_name(label, 12) == shown

@@ -16,10 +16,14 @@ class ColumnGroup:
 
 
 SUMMARY_GROUPS = (
-    ColumnGroup(title="Horror", metrics=(Metric.DELTA_TINT, Metric.TINT)),
+    ColumnGroup(title="Horror", metrics=(Metric.DISTRIBUTION_TINT, Metric.DELTA_TINT, Metric.TINT)),
     ColumnGroup(
         title="The model beside the reference",
         metrics=(Metric.KL_DIVERGENCE, Metric.TOP1_AGREEMENT, Metric.COMMON_PREFIX_TOKENS),
+    ),
+    ColumnGroup(
+        title="The answers themselves",
+        metrics=(Metric.REGENERATION_AGREEMENT, Metric.DAMAGE, Metric.TOKENS_PER_SECOND),
     ),
     ColumnGroup(
         title="The text beside the reference's",
@@ -30,14 +34,11 @@ SUMMARY_GROUPS = (
             Metric.LOG_LENGTH_RATIO,
         ),
     ),
-    ColumnGroup(
-        title="The answers themselves",
-        metrics=(Metric.REGENERATION_AGREEMENT, Metric.DAMAGE, Metric.TOKENS_PER_SECOND),
-    ),
 )
 SUMMARY_METRICS = tuple(metric for group in SUMMARY_GROUPS for metric in group.metrics)
 
 _SHORT_TITLES = {
+    Metric.DISTRIBUTION_TINT: "Next token",
     Metric.KL_DIVERGENCE: "KL",
     Metric.TOP1_AGREEMENT: "Same top",
     Metric.COMMON_PREFIX_TOKENS: "Fork",
@@ -51,6 +52,7 @@ _WRITTEN_UNITS = {
     Metric.REGENERATION_AGREEMENT: "% of repeats",
     Metric.TOP1_AGREEMENT: "% of tokens",
     Metric.DAMAGE: "% of answers",
+    Metric.DISTRIBUTION_TINT: "horror words/1,000",
     Metric.DARK_SHARE: "% of words",
 }
 
@@ -62,4 +64,5 @@ def short_title(metric: Metric) -> str:
 
 def written_unit(metric: Metric) -> str:
     """The unit of the figure as it is written."""
-    return _WRITTEN_UNITS.get(metric, METRICS[metric].unit)
+    unit = METRICS[metric].unit
+    return _WRITTEN_UNITS.get(metric, unit.replace("share", "%", 1) if unit.startswith("share") else unit)

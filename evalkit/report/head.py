@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalkit.records.decoding import Decoding, PenaltyScope
-from evalkit.records.family import WarningKind
+from evalkit.records.family import GgufHeader, WarningKind
 from evalkit.records.generation import CertificateState
-from evalkit.records.run import Manifest, RegenMode, RunStatus
+from evalkit.records.run import EngineBuild, ImportConfig, Manifest, RegenMode, RunConfig, RunStatus
 from evalkit.records.run_data import RunData
-from evalkit.report.format import NBSP, count, margin, plain_number
+from evalkit.report.format import NBSP, count, margin, parameters, plain_number
 from evalkit.report.lookup import Lookup
+from evalkit.report.signature import short_decoding
 from evalkit.report.view import Fact, Head, Warned
 from evalkit.report.visible import visible_label
 
@@ -20,7 +21,9 @@ _WARNING_TITLES = {
     WarningKind.MISSING_TEMPLATE: "No chat template",
     WarningKind.OTHER_TEMPLATE: "Another chat template",
     WarningKind.EQUAL_PAYLOAD: "Equal weights",
+    WarningKind.IMATRIX_CONTRADICTION: "Imatrix and weights disagree",
     WarningKind.SKIPPED_FILE: "Skipped file",
+    WarningKind.IMPORTED_TEXTS: "Imported texts",
 }
 _STATUS_WARNINGS = {
     RunStatus.RUNNING: Warned(title="Unfinished run", message="It was still going on when this page was made."),
@@ -48,6 +51,7 @@ def build_head(run: RunData, lookup: Lookup) -> Head:
         run_id=manifest.run_id,
         created=manifest.created_utc,
         lede=_lede(run),
+        brief=_brief(manifest),
         is_reproducible=run.summary.reproducible,
         reproducibility=_reproducibility(run),
         warnings=tuple(_warnings(manifest, lookup)),
@@ -63,12 +67,31 @@ def _lede(run: RunData) -> str:
     planned = config.n_cells
     made = len(run.generations)
     answers = count(made, "answer") if made == planned else f"{made:,} of {count(planned, 'answer')}"
+    compared = f"compared with {visible_label(config.family.reference.label)}."
+    if isinstance(config, ImportConfig):
+        return (
+            f"Texts made elsewhere: {count(len(variants), 'variant')} on {count(len(prompts), 'prompt')}, {answers}, "
+            f"{compared}"
+        )
     return (
         f"{count(len(variants), 'variant')} answered {count(len(prompts), 'prompt')}, "
         f"{count(config.n_regenerations, 'time')} each from cleared memory"
         f"{' and once with a reused prefix' if config.engine.regen_mode is RegenMode.WARM else ''}: {answers}, "
-        f"compared with {visible_label(config.family.reference.label)}."
+        f"{compared}"
     )
+
+
+def _brief(manifest: Manifest) -> str:
+    config = manifest.config
+    headers = [variant.source for variant in config.family.variants if isinstance(variant.source, GgufHeader)]
+    parts = [f"suite {config.suite.name}"]
+    if isinstance(config, RunConfig) and headers:
+        quants = dict.fromkeys(header.quant_type for header in headers)
+        parts.insert(0, f"{headers[0].architecture}, {parameters(headers[0].n_parameters)} parameters")
+        parts.insert(1, ", ".join(quants))
+        parts.append(short_decoding(config.decoding))
+        parts.append(f"system prompt {config.suite.system_name or ('given' if config.suite.system else 'none')}")
+    return " · ".join((*parts, manifest.created_utc[:10]))
 
 
 def _reproducibility(run: RunData) -> str:
@@ -102,10 +125,19 @@ def _warnings(manifest: Manifest, lookup: Lookup) -> Iterator[Warned]:
 
 
 def _settings(manifest: Manifest) -> Iterator[Fact]:
-    config, build, machine = manifest.config, manifest.build, manifest.machine
-    engine = config.engine
+    config, machine = manifest.config, manifest.machine
     yield Fact(name="Suite", value=f"{config.suite.name}: {', '.join(prompt.id for prompt in config.suite.prompts)}")
     yield Fact(name="System prompt", value=config.suite.system_name or ("given" if config.suite.system else "none"))
+    if isinstance(config, ImportConfig) or manifest.build is None:
+        yield Fact(name="Decoding", value="not known: the texts were made elsewhere")
+    else:
+        yield from _engine_facts(config, manifest.build)
+    yield Fact(name="Machine", value=f"{machine.cpu}, {count(machine.n_cores, 'core')}, {machine.os}")
+    yield Fact(name="Software", value=f"evalkit {manifest.evalkit_version}, Python {machine.python}")
+
+
+def _engine_facts(config: RunConfig, build: EngineBuild) -> Iterator[Fact]:
+    engine = config.engine
     yield Fact(name="Decoding", value=_decoding(config.decoding))
     yield Fact(name="Engine", value=f"llama-cpp-python {build.llama_cpp_python}")
     yield Fact(
@@ -116,8 +148,6 @@ def _settings(manifest: Manifest) -> Iterator[Fact]:
     )
     yield Fact(name="Regenerations", value=f"{config.n_regenerations}, {_MODES[engine.regen_mode]}")
     yield Fact(name="Kernel features", value=build.system_info, is_code=True)
-    yield Fact(name="Machine", value=f"{machine.cpu}, {count(machine.n_cores, 'core')}, {machine.os}")
-    yield Fact(name="Software", value=f"evalkit {manifest.evalkit_version}, Python {machine.python}")
 
 
 def _gpu_layers(n_gpu_layers: int) -> str:

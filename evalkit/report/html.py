@@ -15,30 +15,41 @@ from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from evalkit.records.errors import RunFolderError
 from evalkit.records.run_data import RunData
-from evalkit.report.answers import build_choices, build_prompts
 from evalkit.report.head import build_head
 from evalkit.report.lookup import look_up
+from evalkit.report.material import Material
 from evalkit.report.passage import CHARACTER_LIMIT
-from evalkit.report.provenance import build_definitions, build_provenance
-from evalkit.report.summary import build_summary
+from evalkit.report.sections import build_sections
+from evalkit.report.verdicts import build_verdicts
 from evalkit.report.view import ReportView
 from evalkit.report.visible import shortened, visible_label, visible_line, visible_markup
 
+STYLES = ("page.css", "figures.css", "reading.css", "small.css")
+SCRIPTS = ("page.js", "reading.js", "blind.js", "search.js")
 
-def write_report(run: RunData, path: Path) -> None:
-    """Write the report of a run; a reader of `path` sees the old page or the new one, never half of one.
+
+def write_report(run: RunData, path: Path, other: RunData | None = None) -> None:
+    """Write the report of a run, and of `other` beside it where one is given.
 
     Raises:
         RunFolderError: the file cannot be written.
     """
-    page = render_report(build_report(run)).encode("utf-8")
+    write_page(render_report(build_report(run, other)), path)
+
+
+def write_page(text: str, path: Path) -> None:
+    """Write a page or a card; a reader of `path` sees the old one or the new one, never half of one.
+
+    Raises:
+        RunFolderError: the file cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, page)
+        _replace(path, text.encode("utf-8"))
     except OSError as error:
         raise RunFolderError(
             f"the report could not be written: {error}.\n"
@@ -46,22 +57,18 @@ def write_report(run: RunData, path: Path) -> None:
         ) from error
 
 
-def build_report(run: RunData) -> ReportView:
-    """Turn a run into what the page shows."""
+def build_report(run: RunData, other: RunData | None = None) -> ReportView:
+    """Turn a run into what the page shows, beside another one where there is one."""
     lookup = look_up(run)
+    material = Material(run=run, lookup=lookup, other=other, other_lookup=look_up(other) if other else None)
     return ReportView(
-        head=build_head(run, lookup),
-        summary=build_summary(run, lookup),
-        choices=build_choices(run),
-        prompts=build_prompts(run, lookup),
-        definitions=build_definitions(),
-        provenance=build_provenance(run),
+        head=build_head(run, lookup), verdicts=build_verdicts(run, lookup), sections=build_sections(material)
     )
 
 
 def render_report(view: ReportView) -> str:
     """The page, equal for equal views."""
-    style, script = _static("report.css"), _static("report.js")
+    style, script = inline(STYLES), inline(SCRIPTS)
     template = environment().get_template("report.html.jinja")
     return template.render(report=view, policy=_policy(style, script), style=style, script=script)
 
@@ -80,6 +87,7 @@ def environment() -> Environment:
     )
     made.filters["prose"] = _prose
     made.filters["label"] = visible_label
+    made.filters["whole"] = escape
     return made
 
 
@@ -103,19 +111,21 @@ def _prose(text: str) -> Markup:
 
 def _policy(style: Markup, script: Markup) -> str:
     return (
-        f"default-src 'none'; script-src '{_source_hash(script)}'; style-src '{_source_hash(style)}'; img-src data:; "
+        f"default-src 'none'; script-src '{source_hash(script)}'; style-src '{source_hash(style)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
     )
 
 
-def _source_hash(source: str) -> str:
+def source_hash(source: str) -> str:
+    """What a content security policy calls this inlined source."""
     return f"sha256-{base64.b64encode(hashlib.sha256(source.encode('utf-8')).digest()).decode('ascii')}"
 
 
-def _static(name: str) -> Markup:
+def inline(names: tuple[str, ...]) -> Markup:
+    """Our own style sheets or scripts, one after another, ready to stand in a page."""
     # As text, so that a checkout with Windows line ends has the hash that the browser's parser sees.
-    source = files("evalkit.report").joinpath("static", name).read_text(encoding="utf-8")
-    return Markup(source)  # noqa: S704 - our own file
+    folder = files("evalkit.report").joinpath("static")
+    return Markup("\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names))  # noqa: S704 - our own
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from evalkit.records.divergence import Fork
 from evalkit.records.family import FailedVariant
 from evalkit.records.generation import Certificate, Generation
-from evalkit.records.run_data import RunData
+from evalkit.records.run_data import CheckFinding, RunData
 from evalkit.records.scores import Figure, Metric, SentenceTint
 
 Key = tuple[str, str]
@@ -23,6 +24,8 @@ class Lookup:
     figures: dict[tuple[str, str, Metric], Figure]
     certificates: dict[Key, Certificate]
     sentences: dict[Key, tuple[SentenceTint, ...]]
+    forks: dict[Key, Fork]
+    checks: dict[Key, tuple[CheckFinding, ...]]
     failed: dict[str, FailedVariant]
     """By label; those that could not even be opened included."""
 
@@ -33,11 +36,16 @@ def look_up(run: RunData) -> Lookup:
     for generation in sorted(run.generations, key=lambda row: row.regeneration_index):
         generations[generation.label, generation.prompt_id].append(generation)
     measurement = run.measurement
+    checks: defaultdict[Key, list[CheckFinding]] = defaultdict(list)
+    for finding in measurement.checks:
+        checks[finding.label, finding.prompt_id].append(finding)
     failed = (*run.manifest.config.family.failed, *run.failed)
     return Lookup(
         generations={key: tuple(rows) for key, rows in generations.items()},
         figures={(row.label, row.prompt_id, row.metric): row.figure for row in measurement.scores},
         certificates={(row.label, row.prompt_id): row for row in measurement.certificates},
         sentences={(row.label, row.prompt_id): row.sentences for row in measurement.tints},
+        forks={(row.label, row.prompt_id): row for row in run.divergence.forks} if run.divergence else {},
+        checks={key: tuple(rows) for key, rows in checks.items()},
         failed={row.label: row for row in failed},
     )

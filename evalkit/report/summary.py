@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from evalkit.records.family import Role, Variant
+from evalkit.records.family import GgufHeader, Role, TextSource, Variant
 from evalkit.records.run_data import RunData
 from evalkit.records.scores import METRICS, Figure, Metric
 from evalkit.report.columns import SUMMARY_GROUPS, SUMMARY_METRICS, short_title, written_unit
 from evalkit.report.format import DASH, file_size, letters, written
 from evalkit.report.lookup import Lookup
+from evalkit.report.trace import figure_anchor
 from evalkit.report.view import Column, FigureCell, SummaryRow, SummaryTable, Whisker
 from evalkit.report.visible import visible_label
 
@@ -32,15 +33,16 @@ def build_summary(run: RunData, lookup: Lookup) -> SummaryTable:
         columns=tuple(_column(metric) for metric in SUMMARY_METRICS),
         rows=tuple(
             _row(
+                number,
                 variant,
                 summaries[variant.label].verdict if variant.label in summaries else "",
                 lookup.failed[variant.label].cause if variant.label in lookup.failed else "",
                 tuple(
-                    _cell(metric, figures.get(variant.label, {}).get(metric), footnotes, reach)
+                    _cell(metric, figures.get(variant.label, {}).get(metric), footnotes, reach, number)
                     for metric in SUMMARY_METRICS
                 ),
             )
-            for variant in variants
+            for number, variant in enumerate(variants, start=1)
         ),
         footnotes=tuple((mark, reason) for reason, mark in footnotes.items()),
     )
@@ -56,21 +58,28 @@ def _column(metric: Metric) -> Column:
     )
 
 
-def _row(variant: Variant, verdict: str, failure: str, cells: tuple[FigureCell, ...]) -> SummaryRow:
-    imatrix = variant.header.imatrix
+def _row(number: int, variant: Variant, verdict: str, failure: str, cells: tuple[FigureCell, ...]) -> SummaryRow:
+    n_bytes = variant.source.n_bytes if isinstance(variant.source, TextSource) else variant.source.size_bytes
     return SummaryRow(
+        number=number,
         label=variant.label,
         is_reference=variant.role is Role.REFERENCE,
         description=variant.description,
         lineage=" + ".join(map(visible_label, variant.lineage)),
-        quant_type=variant.header.quant_type,
-        size=file_size(variant.header.size_bytes),
-        size_bytes=variant.header.size_bytes,
-        imatrix=(imatrix.dataset or imatrix.file or "not named") if imatrix else "none",
+        quant_type="texts" if isinstance(variant.source, TextSource) else variant.source.quant_type,
+        size=file_size(n_bytes),
+        size_bytes=n_bytes,
+        imatrix=_imatrix(variant.source),
         verdict=verdict or ("No verdict." if failure else DASH),
         failure=failure,
         cells=cells,
     )
+
+
+def _imatrix(source: GgufHeader | TextSource) -> str:
+    if isinstance(source, TextSource):
+        return "not known"
+    return (source.imatrix.dataset or source.imatrix.file or "not named") if source.imatrix else "none"
 
 
 def _footnotes(rows: Iterable[Figures]) -> dict[str, str]:
@@ -79,7 +88,7 @@ def _footnotes(rows: Iterable[Figures]) -> dict[str, str]:
     return {reason: letters(number) for number, reason in enumerate(dict.fromkeys(filter(None, reasons)), start=1)}
 
 
-def _cell(metric: Metric, figure: Figure | None, footnotes: dict[str, str], reach: float) -> FigureCell:
+def _cell(metric: Metric, figure: Figure | None, footnotes: dict[str, str], reach: float, number: int) -> FigureCell:
     shown = written(metric, figure)
     is_missing = shown.text == DASH
     return FigureCell(
@@ -91,6 +100,7 @@ def _cell(metric: Metric, figure: Figure | None, footnotes: dict[str, str], reac
         is_missing=is_missing,
         footnote=footnotes[shown.reason] if shown.reason else "",
         whisker=_whisker(figure, reach) if metric is Metric.DELTA_TINT and figure and not is_missing else None,
+        anchor=figure_anchor(number, metric) if figure else "",
     )
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from evalkit.analyse.claims import claim_words
 from evalkit.records.run_data import RunData
 from evalkit.report.columns import SUMMARY_GROUPS, SUMMARY_METRICS, ColumnGroup, short_title, written_unit
+from evalkit.report.fork_lines import fork_lines
 from evalkit.report.format import DASH, MINUS, NBSP, TIMES
 from evalkit.report.head import build_head
 from evalkit.report.lookup import look_up
@@ -34,16 +36,18 @@ def print_summary(run: RunData, console: Console) -> None:
     _print_tables(table, console)
     _print_lines("Why not measured", [f"{mark}: {why}" for mark, why in table.footnotes], console)
     _print_lines("Verdicts", [_verdict(row) for row in table.rows], console)
+    _print_lines("Claims", [claim_words(answer) for answer in run.summary.claims], console)
+    _print_lines("Forks (probabilities: reference > variant)", fork_lines(run.divergence), console)
     _print_lines("Read with care", head.notes, console)
 
 
 def _print_head(head: Head, console: Console) -> None:
-    _print(_text(head.family, console, "bold"), console)
-    _print(_text(head.lede, console), console)
-    _print(_text(head.reproducibility, console), console)
+    _print(plain_text(head.family, console, "bold"), console)
+    _print(plain_text(head.lede, console), console)
+    _print(plain_text(head.reproducibility, console), console)
     for warned in head.warnings:
         names = f" ({', '.join(map(visible_label, warned.labels))})" if warned.labels else ""
-        _print(_text(f"{warned.title}{names}: {warned.message}", console, "yellow"), console)
+        _print(plain_text(f"{warned.title}{names}: {warned.message}", console, "yellow"), console)
 
 
 def _print_tables(table: SummaryTable, console: Console) -> None:
@@ -62,9 +66,9 @@ def _print_tables(table: SummaryTable, console: Console) -> None:
 def _print_lines(title: str, lines: Sequence[str], console: Console) -> None:
     if lines:
         console.print()
-        _print(_text(title, console, "bold"), console)
+        _print(plain_text(title, console, "bold"), console)
         for line in lines:
-            _print(_text(f"  {line}", console), console)
+            _print(plain_text(f"  {line}", console), console)
 
 
 def _print(text: Text, console: Console) -> None:
@@ -87,9 +91,9 @@ def _figures(table: SummaryTable, groups: Sequence[ColumnGroup], console: Consol
         # A word a line: the figures below are narrow, and five columns fit into 80 characters.
         words = short_title(SUMMARY_METRICS[index]).replace(" ", "\n")
         unit = written_unit(SUMMARY_METRICS[index])
-        grid.add_column(_text(f"{words}\n{unit}", console), justify="right", no_wrap=True, overflow="fold")
+        grid.add_column(plain_text(f"{words}\n{unit}", console), justify="right", no_wrap=True, overflow="fold")
     for row in table.rows:
-        name = _text(visible_label(row.label), console, "bold" if row.is_reference else "")
+        name = plain_text(visible_label(row.label), console, "bold" if row.is_reference else "")
         grid.add_row(name, *(_cell(row.cells[index], console) for index in shown))
     return grid
 
@@ -97,10 +101,10 @@ def _figures(table: SummaryTable, groups: Sequence[ColumnGroup], console: Consol
 def _cell(cell: FigureCell, console: Console) -> Text:
     mark = f"{NBSP}[{cell.footnote}]" if cell.footnote else ""
     interval = f"\n{cell.interval}" if cell.interval else ""
-    return _text(f"{cell.text}{mark}{interval}", console, "dim" if cell.is_muted else "")
+    return plain_text(f"{cell.text}{mark}{interval}", console, "dim" if cell.is_muted else "")
 
 
-def _text(text: str, console: Console, style: str = "") -> Text:
+def plain_text(text: str, console: Console, style: str = "") -> Text:
     """A piece of output that rich neither parses for markup nor highlights, in what the terminal can show."""
     from rich.text import Text
 

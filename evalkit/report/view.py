@@ -37,6 +37,8 @@ class Head:
     run_id: str
     created: str
     lede: str
+    brief: str
+    """The settings that decide how the figures read, in one line."""
     is_reproducible: bool | None
     reproducibility: str
     warnings: tuple[Warned, ...]
@@ -44,6 +46,19 @@ class Head:
     settings: tuple[Fact, ...]
     system_prompt: str
     """Empty when there was none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictLine:
+    """One variant's verdict, short enough for a first screen."""
+
+    label: str
+    anchor: str
+    """Of the evidence."""
+    failure: str
+    """Why it has not all of its answers; empty when it has."""
+    parts: tuple[str, ...]
+    """In order of weight, without what stands in brackets: a phone shows the first ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +86,15 @@ class FigureCell:
     footnote: str
     """Its mark; empty where nothing is missing."""
     whisker: Whisker | None
+    anchor: str
+    """Of the figure's trace; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryRow:
     """One variant's line."""
 
+    number: int
     label: str
     is_reference: bool
     description: str
@@ -115,7 +133,7 @@ class SummaryTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regeneration:
-    """A later regeneration that is not the first one's text."""
+    """Another text that the same variant gave: a later regeneration, or an earlier release's answer."""
 
     title: str
     diff_note: str
@@ -126,6 +144,7 @@ class Regeneration:
 class AnswerView:
     """One column: a variant's answer to one prompt."""
 
+    anchor: str
     variant: int
     label: str
     is_reference: bool
@@ -181,12 +200,45 @@ class FactSheet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChatTemplate:
+    """One chat template and the files that carry it."""
+
+    title: str
+    labels: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """Where every figure comes from, to the bytes."""
 
     run: FactSheet
     prompts: FactSheet
+    templates: tuple[ChatTemplate, ...]
     variants: tuple[FactSheet, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswersView:
+    """The reading view: every prompt, and what can be switched."""
+
+    choices: tuple[VariantChoice, ...]
+    prompts: tuple[PromptView, ...]
+    levels: tuple[tuple[int, str], ...]
+    """(level, its middle tint): the legend of the shading."""
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One part of the page, ready to be placed by its template, which knows `view` as that name."""
+
+    anchor: str
+    title: str
+    short_title: str
+    """In the list of contents."""
+    template: str
+    view: object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,8 +246,5 @@ class ReportView:
     """The whole page."""
 
     head: Head
-    summary: SummaryTable
-    choices: tuple[VariantChoice, ...]
-    prompts: tuple[PromptView, ...]
-    definitions: tuple[Definition, ...]
-    provenance: Provenance
+    verdicts: tuple[VerdictLine, ...]
+    sections: tuple[Section, ...]

@@ -31,6 +31,11 @@ def visible(text: str) -> str:
     return _HIDDEN_RUN.sub(lambda match: _written_out(match.group()), text)
 
 
+def without_hidden(text: str) -> str:
+    """The text with every hidden character left out, where even a trace of one would tell too much."""
+    return _HIDDEN_RUN.sub("", text)
+
+
 def visible_line(text: str) -> str:
     """A path or message for the page: visible, and cut with a count when it is huge."""
     return visible(shortened(text, _LINE_LIMIT))
@@ -39,6 +44,12 @@ def visible_line(text: str) -> str:
 def visible_label(text: str) -> str:
     """A variant's label: visible, and short enough to head a column."""
     return visible(shortened(text, LABEL_LIMIT))
+
+
+def visible_name(text: str, limit: int) -> str:
+    """A label where there is room for few characters, such as in a picture: `a-very-long-name` -> `a-very-lo…`."""
+    shown = visible(text[: limit + 1])
+    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
 
 
 def visible_markup(text: str) -> Markup:
