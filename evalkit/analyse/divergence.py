@@ -78,5 +78,5 @@ def _tie_notes(analysis: DivergenceAnalysis) -> Iterator[str]:
     if n_ties and analysis.near_tie.limit_nats is not None:
         yield (
             f"{n_ties} of {len(forks)} forks are near ties (a margin of {analysis.near_tie.limit_nats:.2g} nats or "
-            "less): other kernels alone could have made them."
+            "less in either model): other kernels alone could have made them."
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from evalkit.records.generation import Certificate, CertificateState, Generation, Method, StopReason, TemplateSource
 from evalkit.records.scores import METRICS, Metric
-from evalkit.report.fork_words import NAME_LIMIT, fork_facts, fork_kind, fork_token, reference_margin
+from evalkit.report.fork_words import NAME_LIMIT, fork_facts, fork_kind, fork_margins, fork_token
 from evalkit.report.format import DASH, NBSP, TIMES, count, margin, share, written
 from evalkit.report.lookup import Lookup
 from evalkit.report.passage import CHARACTER_LIMIT
@@ -33,8 +33,7 @@ def answer_facts(first: Generation, reference: Generation | None, lookup: Lookup
         yield Fact(name="Tint", value=tint)
     else:
         yield Fact(name="Tint", value=f"{tint} (delta {_figure(Metric.DELTA_TINT, first, lookup)})")
-        gap = reference_margin(first, reference, lookup)
-        closeness = ", ".join(filter(None, (fork_kind(first, lookup), f"margin {gap}" if gap else "")))
+        closeness = ", ".join(filter(None, (fork_kind(first, lookup), fork_margins(first, reference, lookup))))
         yield Fact(name="Fork", value=f"{_fork(first, lookup)}{f' ({closeness})' if closeness else ''}")
         yield from fork_facts(
             lookup.forks.get((first.label, first.prompt_id)), visible_name(reference.label, NAME_LIMIT)

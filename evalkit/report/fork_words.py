@@ -34,15 +34,24 @@ def reference_margin(answer: Generation, reference: Generation, lookup: Lookup) 
     return margin(reference.margins_nats[fork])
 
 
+def fork_margins(answer: Generation, reference: Generation, lookup: Lookup) -> str:
+    """How close the choice was in both models, or in the reference where only that is known; empty where neither is."""
+    fork = lookup.forks.get((answer.label, answer.prompt_id))
+    if fork is None or fork.reference_margin_nats is None or fork.variant_margin_nats is None:
+        gap = reference_margin(answer, reference, lookup)
+        return f"margin {gap}" if gap else ""
+    name = visible_name(reference.label, NAME_LIMIT)
+    return f"margin {margin(fork.reference_margin_nats)} in {name}, {margin(fork.variant_margin_nats)} in this"
+
+
 def fork_note(answer: Generation, reference: Generation, lookup: Lookup) -> str:
     """What stands at the mark where the two texts part."""
     name = visible_name(reference.label, NAME_LIMIT)
     token = fork_token(answer, lookup)
     place = "" if token is None else f" after {count(token, 'token')}"
-    gap = reference_margin(answer, reference, lookup)
     words = [f"leaves {name} here{place}"]
-    if gap:
-        words.append(f"{name}’s margin there {gap}")
+    if margins := fork_margins(answer, reference, lookup):
+        words.append(margins)
     fork = lookup.forks.get((answer.label, answer.prompt_id))
     words += [f"{fact.name} {fact.value}" for fact in fork_facts(fork, name)]
     if fork and fork.kind in _KINDS:
