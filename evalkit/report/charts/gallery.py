@@ -9,7 +9,7 @@ from evalkit.report.charts.heat import HeatMap, build_heat_maps
 from evalkit.report.charts.lineage import lineage_graph
 from evalkit.report.charts.plane import tint_against_damage
 from evalkit.report.charts.profile import profile_chart
-from evalkit.report.charts.scatter import tint_against_divergence
+from evalkit.report.charts.scatter import next_token_tint_against_divergence, tint_against_divergence
 from evalkit.report.charts.shapes import Chart
 from evalkit.report.charts.survival import survival_chart
 from evalkit.report.charts.tensor_map import tensor_map_chart
@@ -30,6 +30,7 @@ def build_gallery(material: Material) -> Gallery:
     run = material.run
     return Gallery(
         charts=(
+            next_token_tint_against_divergence(run),
             tint_against_divergence(run),
             survival_chart(run),
             tint_against_damage(run),

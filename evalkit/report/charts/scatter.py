@@ -22,55 +22,91 @@ _ZOOM = 2.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Tint:
+    """One of the two ways to tell how dark a variant is."""
+
+    metric: Metric
+    anchor: str
+    title: str
+    axis_title: str
+    name: str
+
+
+_OF_NEXT_TOKENS = _Tint(
+    metric=Metric.DISTRIBUTION_TINT,
+    anchor="chart-next-tokens",
+    title="Tint of the next token against divergence",
+    axis_title="↑ darker: horror words expected per 1,000 tokens, less the reference’s",
+    name="next-token tint",
+)
+_OF_TEXTS = _Tint(
+    metric=Metric.DELTA_TINT,
+    anchor="chart-scatter",
+    title="Tint of the texts against divergence",
+    axis_title="↑ darker: delta-tint, points",
+    name="delta-tint",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Point:
     label: str
     x: Figure
     y: Figure
 
 
+def next_token_tint_against_divergence(run: RunData) -> Chart:
+    """One dot per variant with both intervals; tint as the distributions have it, which resolves most."""
+    return _scatter(run, _OF_NEXT_TOKENS)
+
+
 def tint_against_divergence(run: RunData) -> Chart:
-    """One dot per variant with both intervals."""
+    """One dot per variant with both intervals; tint as a reader of the answers can see it."""
+    return _scatter(run, _OF_TEXTS)
+
+
+def _scatter(run: RunData, tint: _Tint) -> Chart:
     reference = run.manifest.config.family.reference.label
-    points = tuple(_points(run, reference))
+    points = tuple(_points(run, reference, tint))
     chart = Chart(
-        anchor="chart-scatter",
-        title="Tint against divergence",
+        anchor=tint.anchor,
+        title=tint.title,
         caption=f"Each dot is one variant, beside {visible_name(reference, _NAME_LIMIT)} at 0. Lines are 95 % "
         "intervals over prompts; one that leaves the picture ends in a bar at its edge. A dot whose upright line "
         "crosses 0 is not known to differ in tint.",
     )
     if not points:
-        return _without(chart, run)
-    frame = _frame(points)
+        return _without(chart, run, tint)
+    frame = _frame(points, tint)
     return Chart(
         anchor=chart.anchor,
         title=chart.title,
         caption=chart.caption,
         width=_WIDTH,
         height=_HEIGHT,
-        shapes=(*frame.shapes(), *_zero(frame), *_marks(points, frame), *_names(points, frame)),
+        shapes=(*frame.shapes(), *_zero(frame), *_marks(points, frame, tint), *_names(points, frame)),
     )
 
 
-def _points(run: RunData, reference: str) -> Iterator[_Point]:
+def _points(run: RunData, reference: str, tint: _Tint) -> Iterator[_Point]:
     for summary in run.summary.variants:
-        x, y = summary.figures.get(Metric.KL_DIVERGENCE), summary.figures.get(Metric.DELTA_TINT)
+        x, y = summary.figures.get(Metric.KL_DIVERGENCE), summary.figures.get(tint.metric)
         if summary.label != reference and x and y and x.value is not None and y.value is not None:
             yield _Point(label=summary.label, x=x, y=y)
 
 
-def _without(chart: Chart, run: RunData) -> Chart:
+def _without(chart: Chart, run: RunData, tint: _Tint) -> Chart:
     figures = (
         summary.figures.get(metric)
         for summary in run.summary.variants[1:]
-        for metric in (Metric.DELTA_TINT, Metric.KL_DIVERGENCE)
+        for metric in (tint.metric, Metric.KL_DIVERGENCE)
     )
     reasons = dict.fromkeys(figure.reason for figure in figures if figure and figure.value is None and figure.reason)
-    missing = " ".join(reasons) or "No variant of this run has both a delta-tint and a KL divergence."
+    missing = " ".join(reasons) or "No variant of this run has both a tint and a KL divergence."
     return Chart(anchor=chart.anchor, title=chart.title, caption="", missing=missing)
 
 
-def _frame(points: Sequence[_Point]) -> Frame:
+def _frame(points: Sequence[_Point], tint: _Tint) -> Frame:
     values = [point.y.value or 0.0 for point in points]
     bounds = [bound for point in points for bound in (point.y.low, point.y.high) if bound is not None]
     reach = max(map(abs, values)) or 1.0
@@ -81,7 +117,7 @@ def _frame(points: Sequence[_Point]) -> Frame:
         x=Scale(low=0.0, high=furthest * 1.05 or 1.0, start=_LEFT, end=_RIGHT),
         y=Scale(low=-limit, high=limit, start=_BOTTOM, end=_TOP),
         x_title="KL divergence, nats per token: further from the reference →",
-        y_title="↑ darker: delta-tint, points",
+        y_title=tint.axis_title,
     )
 
 
@@ -90,7 +126,7 @@ def _zero(frame: Frame) -> Iterator[Shape]:
     yield line("zero", frame.x.start, at, frame.x.end, at)
 
 
-def _marks(points: Sequence[_Point], frame: Frame) -> Iterator[Shape]:
+def _marks(points: Sequence[_Point], frame: Frame, tint: _Tint) -> Iterator[Shape]:
     for point in points:
         x, y = frame.x.at(point.x.value or 0.0), frame.y.at(point.y.value or 0.0)
         if point.x.low is not None and point.x.high is not None:
@@ -99,10 +135,10 @@ def _marks(points: Sequence[_Point], frame: Frame) -> Iterator[Shape]:
             yield line("span", x, frame.y.at(point.y.low), x, frame.y.at(point.y.high))
             yield from _stops(x, point.y.low, point.y.high, frame.y)
     for point in points:
-        shown_x, shown_y = written(Metric.KL_DIVERGENCE, point.x), written(Metric.DELTA_TINT, point.y)
+        shown_x, shown_y = written(Metric.KL_DIVERGENCE, point.x), written(tint.metric, point.y)
         note = (
             f"{visible_name(point.label, _NAME_LIMIT)}: KL {shown_x.text} ({shown_x.interval or 'no interval'}), "
-            f"delta-tint {shown_y.text} ({shown_y.interval or 'no interval'})"
+            f"{tint.name} {shown_y.text} ({shown_y.interval or 'no interval'})"
         )
         look = "point is-open" if shown_y.covers_zero else "point"
         yield dot(look, frame.x.at(point.x.value or 0.0), frame.y.at(point.y.value or 0.0), 4.5, note)
