@@ -62,8 +62,9 @@ def test_evidence_tells_interval_count_signature_file_and_the_values_by_prompt(p
 
 def test_evidence_of_a_divergence_names_the_values_by_token(material: Material) -> None:
     entries = {entry.anchor: entry for variant in build_traces(material).variants for entry in variant.entries}
-    payload = material.run.manifest.config.family.variants[3].payload_hash
-    assert entries["trace-4-kl_divergence"].facts[-1].value == f"positions/{payload[:16]}/"
+    variant = material.run.manifest.config.family.variants[3]
+    template = variant.header.chat_template_hash or ""
+    assert entries["trace-4-kl_divergence"].facts[-1].value == f"positions/{variant.payload_hash[:16]}-{template[:8]}/"
     assert entries["trace-1-kl_divergence"].facts[-1].value == "noise/"
     assert entries["trace-4-damage"].facts[-1].name == "Raw"
 

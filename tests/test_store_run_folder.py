@@ -123,6 +123,15 @@ def test_a_no_op_variant_does_not_overwrite_the_references_noise(tmp_path: Path)
     assert folder.positions_folder(twin) != folder.positions_folder(reference)
 
 
+def test_equal_tensors_behind_another_template_keep_what_they_read_apart(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, manifest())
+    one = variant("M2")
+    other = replace(one, label="M3", source=replace(one.header, chat_template_hash="b" * 64))
+    assert folder.positions_folder(other) != folder.positions_folder(one)
+    assert folder.tint_folder(other) != folder.tint_folder(one)
+    assert folder.positions_folder(replace(one, label="M4")) == folder.positions_folder(one)
+
+
 @pytest.mark.parametrize("content", [b"", b"bad", b"PK\x03\x04"])
 def test_a_damaged_positions_file_is_an_error_that_says_to_delete_that_one_file(tmp_path: Path, content: bytes) -> None:
     folder = RunFolder.create(tmp_path, manifest())

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from evalkit.engine.protocol import Engine, Event, VariantJob
+from evalkit.engine.protocol import Engine, Event, Proven, VariantJob
 from evalkit.generate.prefetch import prefetch
+from evalkit.records.axis import TintMaterial, TintReading
 from evalkit.records.errors import EngineError
 from evalkit.records.family import FailedVariant, Role, Variant
 from evalkit.records.generation import Cell, Generation, Method
-from evalkit.records.run import EngineSettings, RegenMode, RunConfig
+from evalkit.records.run import EngineSettings, RegenMode, RowClass, RunConfig
 from evalkit.store.run_folder import RunFolder
 
 
@@ -31,6 +32,7 @@ class VariantFailed:
 
 
 Listener = Callable[[Event | Planned | VariantFailed], None]
+TensorTypes = tuple[tuple[str, int], ...]
 
 
 def plan_cells(config: RunConfig) -> tuple[Cell, ...]:
@@ -48,8 +50,14 @@ def plan_cells(config: RunConfig) -> tuple[Cell, ...]:
     )
 
 
-def generate_answers(config: RunConfig, folder: RunFolder, engine: Engine, listener: Listener) -> None:
-    """Do what is missing; every finished answer is on the disk before the next begins."""
+def generate_answers(
+    config: RunConfig, folder: RunFolder, engine: Engine, listener: Listener, tint: TintMaterial | None = None
+) -> None:
+    """Do what is missing; every finished answer is on the disk before the next begins.
+
+    Args:
+        tint: what every model's expectations are recorded on besides; None records nothing.
+    """
     folder.prepare_to_append(config.family.variants)
     cells = plan_cells(config)
     done = {generation.cell for generation in folder.read_generations()}
@@ -57,17 +65,25 @@ def generate_answers(config: RunConfig, folder: RunFolder, engine: Engine, liste
     by_label = {variant.label: variant for variant in config.family.variants}
     missing = [cell for cell in cells if cell not in done]
     labels = list(dict.fromkeys(cell.label for cell in missing))
+    # A row class is a matter of processor, build and tensor types: siblings need not ask again.
+    proven: dict[TensorTypes, RowClass] = {}
     for label, following in zip_longest(labels, labels[1:]):
         if following is not None:
             prefetch(by_label[following].path)
         own = tuple(cell for cell in missing if cell.label == label)
-        _answer_variant(_job(config, folder, by_label[label], own), folder, engine, listener)
+        types = by_label[label].header.tensor_types
+        reading = TintReading(material=tint, folder=folder.tint_folder(by_label[label])) if tint else None
+        job = replace(_job(config, folder, by_label[label], own), row_class=proven.get(types), tint=reading)
+        for event in _answer_variant(job, folder, engine, listener):
+            if isinstance(event, Proven):
+                proven[types] = event.row_class
 
 
-def _answer_variant(job: VariantJob, folder: RunFolder, engine: Engine, listener: Listener) -> None:
+def _answer_variant(job: VariantJob, folder: RunFolder, engine: Engine, listener: Listener) -> Iterator[Event]:
     try:
         for event in _keeping_generations(engine.run(job), folder):
             listener(event)
+            yield event
     except EngineError as error:
         failure = FailedVariant(label=job.label, path=job.path, cause=str(error))
         folder.append_failure(failure)

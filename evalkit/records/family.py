@@ -88,6 +88,17 @@ class Variant:
             )
         return self.source
 
+    @property
+    def file_key(self) -> str:
+        """See `file_key`."""
+        template = None if isinstance(self.source, TextSource) else self.source.chat_template_hash
+        return file_key(self.payload_hash, template)
+
+
+def file_key(payload_hash: str, chat_template_hash: str | None) -> str:
+    """The name under which a run keeps what a variant read: equal tensors behind other templates read other prompts."""
+    return f"{payload_hash[:16]}-{chat_template_hash[:8]}" if chat_template_hash else payload_hash[:16]
+
 
 class WarningKind(StrEnum):
     """A finding about the family that changes how its figures read."""

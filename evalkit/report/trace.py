@@ -136,7 +136,7 @@ def _facts(metric: Metric, figure: Figure, variant: Variant) -> Iterator[Fact]:
         yield Fact(name="n", value=count(figure.n, "value"))
     yield Fact(name="Raw", value=f"scores.csv: {variant.label}, {ALL_PROMPTS}, {metric.value}", is_code=True)
     if metric in _BY_TOKEN:
-        folder = "noise" if variant.role is Role.REFERENCE else f"positions/{variant.payload_hash[:16]}"
+        folder = "noise" if variant.role is Role.REFERENCE else f"positions/{variant.file_key}"
         yield Fact(name="By token", value=f"{folder}/", is_code=True)
 
 

@@ -6,6 +6,7 @@ only, and readers drop a line without its end. Whole files go through a temporar
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -78,6 +79,16 @@ def read_document(path: Path, kind: type[Record]) -> Record:
         raise RunFolderError(f"{path} is missing. A finished run has one: run or score it again.") from None
     adapter: TypeAdapter[Record] = _adapter(kind)
     return _decode(content, adapter, str(path))
+
+
+def files_digest(paths: Iterable[Path]) -> str | None:
+    """sha256 over names and contents, in the order of names, hex; None where there is no file."""
+    digest, n_files = hashlib.sha256(), 0
+    for path in sorted(paths, key=lambda path: path.name):
+        digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+        digest.update(path.read_bytes())
+        n_files += 1
+    return digest.hexdigest() if n_files else None
 
 
 def write_atomically(path: Path, content: bytes) -> None:

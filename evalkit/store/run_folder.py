@@ -32,6 +32,7 @@ from evalkit.store.files import (
     write_document,
     write_lines,
 )
+from evalkit.store.judging_results import JudgingResults
 from evalkit.store.positions import read_parts, read_position_scores
 from evalkit.store.scores_table import read_scores, write_scores
 from evalkit.store.word_starts import read_word_starts
@@ -56,6 +57,7 @@ class RunFolder:
         self._text_tree = path / "text_tree.json"
         self._summary = path / "summary.json"
         self.blind = BlindResults(path / "blind")
+        self.judging = JudgingResults(path)
 
     @classmethod
     def create(cls, root: Path, manifest: Manifest) -> RunFolder:
@@ -90,7 +92,7 @@ class RunFolder:
 
     def unrounded_positions_folder(self, variant: Variant) -> Path:
         """Where a variant's distances from the unrounded model lie, the reference's among them."""
-        return self.path / "unrounded-positions" / variant.payload_hash[:16]
+        return self.path / "unrounded-positions" / variant.file_key
 
     def positions_folder(self, variant: Variant) -> Path:
         """Where a variant's distances from the reference lie, position by position, one file per prompt.
@@ -99,11 +101,11 @@ class RunFolder:
         """
         if variant.role is Role.REFERENCE:
             return self.path / "noise"
-        return self.path / "positions" / variant.payload_hash[:16]
+        return self.path / "positions" / variant.file_key
 
     def tint_folder(self, variant: Variant) -> Path:
         """Where a variant's expectations of the next word lie, one file per prompt, and one for the contexts."""
-        name = "reference" if variant.role is Role.REFERENCE else variant.payload_hash[:16]
+        name = "reference" if variant.role is Role.REFERENCE else variant.file_key
         return self.path / "tint" / name
 
     @property
@@ -285,4 +287,5 @@ class RunFolder:
             summary=read_document(self._summary, RunSummary),
             kits=self.blind.read_kits(),
             reveals=self.blind.read_reveals(),
+            preferences=self.judging.read_preferences(),
         )
