@@ -24,6 +24,7 @@ from evalkit.records.errors import EngineError
 class FileType(IntEnum):
     """llama.cpp's `llama_ftype` numbers, as far as they are used here."""
 
+    Q3_K_M = 12
     Q5_K_M = 17
     Q6_K = 18
     IQ4_XS = 30

@@ -1,0 +1,1 @@
+"""Figures, policy and baseline -> open or closed, with every reason. Pure: no model, no files, no clock."""
