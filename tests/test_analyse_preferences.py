@@ -44,9 +44,9 @@ def test_a_question_that_nobody_answered_has_no_result() -> None:
     assert weigh([]).checks == ()
 
 
-def test_all_ties_are_shown_and_rated_as_not_measured() -> None:
+def test_two_ties_are_shown_and_settle_nothing() -> None:
     (result,) = weigh([vote("M1", "M2", Outcome.TIE, judge=judge) for judge in ("ana", "ben")]).results
-    assert result.ratings[0].standing is Standing.NOT_MEASURED
+    assert result.ratings[0].standing is Standing.OPEN
     assert result.wins[0].n_ties == 2
 
 

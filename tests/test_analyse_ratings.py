@@ -70,6 +70,34 @@ def test_a_preference_of_one_judge_of_three_is_not_one_of_all() -> None:
     assert only.standing is Standing.OPEN
 
 
+def test_a_variant_that_won_every_vote_is_rated_above_with_half_a_vote_added_each_way() -> None:
+    votes = [comparison("M2", "M1", Outcome.LEFT, judge=f"j{i % 3}", prompt_id=f"p{i % 5}") for i in range(30)]
+    (only,) = rate(votes, labels=("M1", "M2"), reference_label="M1")
+    assert only.standing is Standing.ABOVE
+    assert only.win_share.value == pytest.approx(30.5 / 31, abs=1e-9)
+    assert "half a win" in (only.win_share.reason or "")
+
+
+def test_three_won_votes_of_three_are_no_verdict() -> None:
+    votes = [comparison("M2", "M1", Outcome.LEFT, judge=f"j{i}", prompt_id=f"p{i}") for i in range(3)]
+    (only,) = rate(votes, labels=("M1", "M2"), reference_label="M1")
+    assert only.standing is Standing.OPEN
+
+
+def test_only_ties_over_and_over_are_no_difference() -> None:
+    votes = [comparison("M2", "M1", Outcome.TIE, judge=f"j{i % 4}", prompt_id=f"p{i % 6}") for i in range(48)]
+    (only,) = rate(votes, labels=("M1", "M2"), reference_label="M1")
+    assert only.standing is Standing.EQUIVALENT
+    assert only.win_share.value == pytest.approx(0.5)
+
+
+def test_a_variant_that_no_vote_links_with_the_reference_keeps_the_others_measured() -> None:
+    votes = [comparison("M2", "M1", one) for one in (Outcome.LEFT, Outcome.RIGHT, Outcome.TIE)]
+    votes += [comparison("M3", "M4", Outcome.LEFT)]
+    ratings = rate(votes, labels=("M1", "M2", "M3", "M4"), reference_label="M1")
+    assert [one.standing for one in ratings] == [Standing.OPEN, Standing.NOT_MEASURED, Standing.NOT_MEASURED]
+
+
 def test_no_votes_are_not_measured() -> None:
     (only,) = rate([], labels=("M1", "M2"), reference_label="M1")
     assert only.standing is Standing.NOT_MEASURED

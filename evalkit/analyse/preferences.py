@@ -29,7 +29,7 @@ def weigh_votes(
         labels: every variant asked about, the reference among them.
     """
     results = tuple(
-        _result(question, _comparisons(question, votes), votes, unasked, labels, reference_label)
+        _result(question, as_comparisons(question, votes), votes, unasked, labels, reference_label)
         for question in Question
     )
     judges = sorted({vote.judge for vote in votes})
@@ -43,7 +43,8 @@ def weigh_votes(
     )
 
 
-def _comparisons(question: Question, votes: Iterable[RevealedVote]) -> tuple[Comparison, ...]:
+def as_comparisons(question: Question, votes: Iterable[RevealedVote]) -> tuple[Comparison, ...]:
+    """The votes that count for one question, catch trials left out."""
     return tuple(
         Comparison(
             judge=vote.judge,

@@ -117,6 +117,18 @@ class QuestionResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableReply:
+    """A model's reply from which no verdict could be read."""
+
+    prompt_id: str
+    label_a: str
+    """Whose text was shown as A."""
+    label_b: str
+    raw: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelJudge:
     """A local model's verdicts, apart from people's."""
 
@@ -132,6 +144,8 @@ class ModelJudge:
     """Pairs in which one order named a winner and the other did not: counted as ties."""
     n_unreadable: int
     """Pairs with a reply that could not be read: they are no votes."""
+    unreadable: tuple[UnreadableReply, ...]
+    """The replies themselves."""
     check: JudgeCheck
     """On single replies, both orders; `identical_ties` comes from the exam."""
     results: tuple[QuestionResult, ...]
