@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 from pathlib import Path
@@ -20,11 +21,19 @@ EXIT_INTERRUPTED = 130
 # Name -> (module, one line of help). The line stands here so that `--help` imports no command.
 COMMANDS = {
     "run": ("evalkit.cli.run", "Generate, score and report: the main job."),
+    "import": ("evalkit.cli.import_", "Score and report texts that were made elsewhere."),
     "score": ("evalkit.cli.score", "Score a run's answers again."),
     "report": ("evalkit.cli.report", "Write a run's report again."),
     "runs": ("evalkit.cli.runs", "List the runs in a results folder."),
+    "gate": ("evalkit.cli.gate", "Decide whether a run may be released."),
+    "bless": ("evalkit.cli.bless", "Accept a run as the baseline of later releases."),
     "models": ("evalkit.cli.models", "Show a family without loading its weights."),
     "suite": ("evalkit.cli.suite", "List, show and validate prompt suites."),
+    "tint": ("evalkit.cli.tint", "Score texts for horror tint, or compare two models' next tokens."),
+    "export": ("evalkit.cli.export", "Write what a run found in a form for others."),
+    "diverge": ("evalkit.cli.diverge", "Compare two models on a text, as llama-perplexity does."),
+    "blind": ("evalkit.cli.blind", "Blind judging: ballots, a sealed key, votes, the reveal."),
+    "judge": ("evalkit.cli.judge", "Let a local model judge a run, after an exam."),
     "demo": ("evalkit.cli.demo", "Build the ten-variant demo family."),
 }
 
@@ -40,7 +49,9 @@ class LazyGroup(click.Group):
         """The command's object; what `evalkit.yaml` says of it becomes its defaults."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        # `import` is no name that Python lets a function have.
+        function = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), function)
         ctx.default_map = {cmd_name: _defaults_of(command, cmd_name, _read_defaults(Path(CONFIG_FILE)))}
         return command
 

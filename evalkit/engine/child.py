@@ -18,15 +18,32 @@ from typing import IO, Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from evalkit.engine.protocol import Advanced, Event, FellBack, Loading, Ready, VariantJob
-from evalkit.records.errors import EngineCrashError, EngineError
+from evalkit.engine.corpus_protocol import CorpusChunk, CorpusJob, CorpusPlan
+from evalkit.engine.judge_protocol import JudgeAnswered, JudgeJob
+from evalkit.engine.protocol import (
+    Advanced,
+    Event,
+    FellBack,
+    GpuFit,
+    Loading,
+    Proven,
+    ReadContexts,
+    Ready,
+    TintJob,
+    VariantJob,
+)
+from evalkit.records.errors import EngineCrashError, EngineError, UsageError
 from evalkit.records.generation import Generation
 from evalkit.records.run import EngineBuild
 
 DESCRIBE_TIMEOUT_S = 120.0
 
 _EVENTS: dict[str, TypeAdapter[Any]] = {
-    kind.__name__: TypeAdapter(kind) for kind in (Advanced, FellBack, Loading, Ready, Generation, EngineBuild)
+    kind.__name__: TypeAdapter(kind)
+    for kind in (
+        *(Advanced, CorpusChunk, CorpusPlan, FellBack, GpuFit, Loading, Proven, ReadContexts, Ready),
+        *(Generation, EngineBuild, JudgeAnswered),
+    )
 }
 
 ENVIRONMENT = {
@@ -63,6 +80,13 @@ class ChildEngine:
         for _ in _do("smoke", job):
             pass
 
+    def fit_gpu_layers(self, job: VariantJob) -> int:
+        """See `Engine.fit_gpu_layers`."""
+        for event in _do("fit", job):
+            if isinstance(event, GpuFit):
+                return event.n_gpu_layers
+        raise EngineError("the child process ended without telling what fits the GPU.")
+
     def run(self, job: VariantJob) -> Iterator[Event]:
         """See `Engine.run`."""
         n_missing = len(job.cells)
@@ -72,8 +96,43 @@ class ChildEngine:
         if n_missing:
             raise EngineError(f"the child process ended as if it had finished; {n_missing} answers are missing.")
 
+    def read(self, job: VariantJob) -> Iterator[Event]:
+        """See `Engine.read`."""
+        yield from _do("read", job)
 
-def _do(command: str, job: VariantJob) -> Iterator[Any]:
+    def read_corpus(self, job: CorpusJob) -> Iterator[Loading | CorpusPlan | CorpusChunk]:
+        """Read a text with two models and compare them row by row.
+
+        Raises:
+            UsageError: the text is too short, or the store is not of this text or vocabulary.
+            EngineError: the child crashed, hung, ran out of memory or refused a file.
+        """
+        yield from _do("corpus", job)
+
+    def read_tint(self, job: TintJob) -> Iterator[Loading | ReadContexts]:
+        """Read contexts with one model and keep what it expects after each of their tokens.
+
+        Raises:
+            EngineError: the child crashed, hung, ran out of memory or refused the file.
+        """
+        yield from _do("tint", job)
+
+    def judge(self, job: JudgeJob) -> Iterator[Loading | JudgeAnswered]:
+        """Answer questions within a grammar.
+
+        Raises:
+            EngineError: the child crashed, hung, ran out of memory or refused the file. What it answered before stays
+                valid.
+        """
+        n_missing = len(job.questions)
+        for event in _do("judge", job):
+            n_missing -= isinstance(event, JudgeAnswered)
+            yield event
+        if n_missing:
+            raise EngineError(f"the child process ended as if it had finished; {n_missing} replies are missing.")
+
+
+def _do(command: str, job: VariantJob | CorpusJob | TintJob | JudgeJob) -> Iterator[Any]:
     with job.log_path.open("ab") as log:
         log_start = log.tell()
         process = _start(command, log)
@@ -123,10 +182,10 @@ def _start(command: str, stderr: int | IO[bytes]) -> subprocess.Popen[str]:
     )
 
 
-def _send_job(process: subprocess.Popen[str], job: VariantJob) -> None:
+def _send_job(process: subprocess.Popen[str], job: VariantJob | CorpusJob | TintJob | JudgeJob) -> None:
     stdin = cast("IO[str]", process.stdin)
     try:
-        stdin.write(TypeAdapter(VariantJob).dump_json(job).decode() + "\n")
+        stdin.write(TypeAdapter(type(job)).dump_json(job).decode() + "\n")
         stdin.flush()  # Left open: its end tells the child that the parent is gone.
     except BrokenPipeError:
         raise _death(process) from None
@@ -160,7 +219,7 @@ def _parse_event(line: str) -> Any:
         message = json.loads(line)
         kind, data = message["event"], message["data"]
         if kind == "Failed":
-            raise EngineError(str(data["cause"]))
+            raise (UsageError if data["is_usage"] else EngineError)(str(data["cause"]))
         return _EVENTS[kind].validate_python(data)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise EngineError(f"the child sent what is not an event ({line[:80]!r}): its memory is damaged.") from error

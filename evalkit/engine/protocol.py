@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from evalkit.records.axis import TintReading
 from evalkit.records.decoding import Decoding
 from evalkit.records.generation import Cell, Generation
-from evalkit.records.run import EngineBuild, EngineSettings
+from evalkit.records.run import EngineBuild, EngineSettings, RowClass
 from evalkit.records.suite import Suite
 
 
@@ -40,6 +41,30 @@ class VariantJob:
     """Used where the variant's own file has none."""
     log_path: Path
     """Receives all that the child and llama.cpp write to stderr."""
+    tint: TintReading | None = None
+    """What is recorded for the tint in the distribution; None where it is not asked for."""
+    row_class: RowClass | None = None
+    """Proven earlier in this run with a file of the same tensor types; where None, the child probes for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TintJob:
+    """One model, read on contexts and on nothing else."""
+
+    label: str
+    path: Path
+    settings: EngineSettings
+    tint: TintReading
+    log_path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadContexts:
+    """So many of the contexts for the tint are read."""
+
+    label: str
+    n_read: int
+    n_contexts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +84,21 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """Batches of so many rows give the same bits on this machine with this model."""
+
+    label: str
+    row_class: RowClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuFit:
+    """Layers that fit the GPU's free memory, as `-ngl` counts them."""
+
+    n_gpu_layers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FellBack:
     """The fast way is not exact here, so the variant is answered in the plain way."""
 
@@ -74,7 +114,7 @@ class Advanced:
     n_tokens: int
 
 
-Event = Loading | Ready | FellBack | Advanced | Generation
+Event = Loading | Ready | ReadContexts | Proven | FellBack | Advanced | Generation
 
 
 class Engine(Protocol):
@@ -91,10 +131,27 @@ class Engine(Protocol):
             EngineError: the model was refused.
         """
 
+    def fit_gpu_layers(self, job: VariantJob) -> int:
+        """Layers of the job's model, as `-ngl` counts them, that fit the GPU's free memory together with its KV.
+
+        Raises:
+            EngineError: the model was refused.
+        """
+
     def run(self, job: VariantJob) -> Iterator[Event]:
         """Do a job's cells in their order; closing the iterator stops the work at once.
 
         Raises:
             EngineError: the child crashed, hung, ran out of memory or refused the file. What it
                 yielded before stays valid.
+        """
+
+    def read(self, job: VariantJob) -> Iterator[Event]:
+        """Read the job's drafts with its model, which answers nothing itself.
+
+        A reference's distributions along them go to the job's reference folder; another model is measured against the
+        distributions that lie there, and its positions go to the positions folder.
+
+        Raises:
+            EngineError: the child crashed, hung, ran out of memory or refused the file.
         """

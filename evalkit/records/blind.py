@@ -192,6 +192,8 @@ class RevealedVote:
     n_words_right: int
     """Words of the texts as shown, the shared opening not counted: what length bias is measured on."""
     note: str
+    voted_at: int | None = None
+    """Milliseconds since 1970, by the judge's clock; None for a model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

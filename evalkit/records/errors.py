@@ -58,3 +58,9 @@ class VotesMissingError(EvalkitError):
     """A kit cannot be revealed yet: judges have not voted on all of their pairs."""
 
     exit_code = 4
+
+
+class NoVerdictError(EvalkitError):
+    """There is nothing yet from which a verdict could be drawn."""
+
+    exit_code = 4
