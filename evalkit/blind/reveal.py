@@ -146,4 +146,5 @@ def _revealed(entry: KeyEntry, vote: Vote, item: BallotItem) -> RevealedVote:
         n_words_left=len(WORD.findall(item.left)),
         n_words_right=len(WORD.findall(item.right)),
         note=vote.note,
+        voted_at=vote.voted_at,
     )

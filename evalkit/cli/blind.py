@@ -11,6 +11,7 @@ COMMANDS = {
     "serve": ("evalkit.cli.blind_serve", "Serve the ballots from this machine."),
     "collect": ("evalkit.cli.blind_collect", "Take in votes files; show what is missing."),
     "reveal": ("evalkit.cli.blind_reveal", "Verify a kit, open its key, name the sides."),
+    "verdict": ("evalkit.cli.blind_verdict", "Weigh all votes of a run."),
     "check": ("evalkit.cli.blind_check", "Compare a ballot with the published key."),
 }
 

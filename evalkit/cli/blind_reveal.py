@@ -37,6 +37,8 @@ def reveal(
     from evalkit.blind.kit_folder import KitFolder
     from evalkit.blind.reveal import RevealOrder, reveal_kit
     from evalkit.blind.source import first_answers
+    from evalkit.cli.verdict_output import show_preferences
+    from evalkit.judging import weigh_run
     from evalkit.pipeline import report_run
 
     folder = KitFolder.open(kit)
@@ -55,6 +57,9 @@ def reveal(
     _show(found, as_json=as_json)
     if run_folder is not None:
         run_folder.blind.write_reveal(found, folder.read_key_bytes())
+        preferences = weigh_run(run_folder)
+        if preferences is not None and not as_json:
+            show_preferences(preferences, as_json=False)
         if run_folder.is_scored:
             click.echo(f"report: {report_run(run_folder, reports)[1]}", err=True)
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from evalkit.cli.export_votes import arena, dpo, llm_comparator
 from evalkit.cli.options import results_option, run_argument
 
 
@@ -43,3 +44,7 @@ def reference_store(run: str | None, folder: Path, results: Path) -> int:
     )
     click.echo(f"a mean KL divergence measured with it is at most {bound:.1e} nats below the true one")
     return 0
+
+
+for command in (arena, llm_comparator, dpo):
+    export.add_command(command)

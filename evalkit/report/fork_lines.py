@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from evalkit.records.divergence import DivergenceAnalysis, Fork, ForkKind, ForkToken
+from evalkit.report.format import count, probability
 
 END = "the end"
 
@@ -34,7 +35,7 @@ def _parts(forks: Sequence[Fork]) -> Iterator[str]:
     clearest = max(parted, key=_clarity)
     if clearest.reference is not None and clearest.variant is not None:
         yield (
-            f"the clearest in {clearest.prompt_id} at token {clearest.token_index}: "
+            f"the clearest in {clearest.prompt_id} after {count(clearest.n_agreed, 'token')}: "
             f"{_told(clearest.reference)} became {_told(clearest.variant)}"
         )
 
@@ -46,7 +47,7 @@ def _clarity(fork: Fork) -> float:
 
 
 def _told(token: ForkToken) -> str:
-    """`" dread" (12 % > 31 %)`: the text, and how likely the reference and the variant found it."""
+    """`" dread" (12 % > 3.1 %)`: the text, and how likely the reference and the variant found it."""
     text = END if token.ends_turn else f'"{token.text}"'
-    chances = [f"{one:.0%}" if one is not None else "?" for one in (token.p_reference, token.p_variant)]
+    chances = ["?" if one is None else probability(one) for one in (token.p_reference, token.p_variant)]
     return f"{text} ({' > '.join(chances)})"

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from evalkit.records.preferences import Preferences
 from evalkit.report.format import DASH
-from evalkit.report.preference_view import AgreementRow, CheckRow, FigureText, ModelView, QuestionView, view_preferences
+from evalkit.report.preference_view import AgreementRow, CheckRow, ModelView, QuestionView, view_preferences
 from evalkit.report.terminal import plain_text
 from evalkit.report.visible import visible_label
+from evalkit.report.vote_words import FigureText
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,6 +33,7 @@ def _print_model(model: ModelView, console: Console) -> None:
         f"Model judge {visible_label(model.model)} ({model.judge}) {model.fitness}",
         (
             model.counts,
+            *(f"unreadable: {line}" for line in model.unreadable[:5]),
             *(f"{mark.criterion}: {mark.found}, {mark.needed} needed: {mark.verdict}" for mark in model.marks),
             *map(_agreement_line, model.agreements),
             _check_line(model.check),
@@ -48,13 +50,13 @@ def _print_question(one: QuestionView, whose: str, console: Console) -> None:
     console.print()
     console.print(plain_text(f"{whose}: {one.title} {one.lede}", console, "bold"), soft_wrap=True)
     grid = Table(box=None, pad_edge=False)
-    for name in ("Variant", "Wins", "95 %", "Elo", "95 %", "p (Holm)", "Votes missing", "Standing"):
-        grid.add_column(name, overflow="fold")
+    for name in ("Variant", "Wins", "95 %", "Elo", "p", "Missing"):
+        grid.add_column(name, no_wrap=True, justify="left" if name == "Variant" else "right")
+    grid.add_column("Standing", overflow="fold")
     for row in one.ratings:
-        cells = (
-            visible_label(row.label), row.win_share.text, row.win_share.interval, row.elo.text, row.elo.interval, row.p,
-            row.missing, f"{row.standing}: {row.reason}" if row.reason else row.standing,
-        )  # fmt: skip
+        figures = (row.win_share.text, row.win_share.interval, row.elo.text, row.p, row.missing)
+        standing = f"{row.standing}: {row.reason}" if row.reason else row.standing
+        cells = (visible_label(row.label), *figures, standing)
         grid.add_row(*(plain_text(cell, console) for cell in cells))
     console.print(grid)
     _print_lines("Agreement", map(_agreement_line, one.agreements), console)

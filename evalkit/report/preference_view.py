@@ -15,10 +15,16 @@ from evalkit.records.preferences import (
     QuestionResult,
     Rating,
     Standing,
+    UnreadableReply,
     WinCell,
 )
-from evalkit.records.scores import Figure
-from evalkit.report.format import DASH, MINUS, NBSP, count, share
+from evalkit.report.format import DASH, MINUS, count, share
+from evalkit.report.visible import shortened
+from evalkit.report.vote_words import FigureText, figure_text, p_text, share_with_p
+
+UNREADABLE_SHOWN = 20
+REPLY_LIMIT = 200
+"""Characters of an unreadable reply."""
 
 _TITLES = {Question.BETTER: "Which is better?", Question.DARKER: "Which is darker?"}
 _ABOVE = {Question.BETTER: "better than the reference", Question.DARKER: "darker than the reference"}
@@ -28,15 +34,6 @@ _LOOKS = {
     # Darker is neither good nor bad.
     Question.DARKER: dict[Standing, str](),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FigureText:
-    """A figure, its interval in words, and why one of them is missing."""
-
-    text: str
-    interval: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +50,7 @@ class RatingRow:
     """Why it was not measured; empty where it was."""
     missing: str
     """How many more votes would settle it."""
-    span: tuple[float, float, float] | None
+    span: tuple[str, str, str] | None
     """Low, share and high, 0 to 100, for the drawing."""
 
 
@@ -120,6 +117,8 @@ class ModelView:
     is_fit: bool
     fitness: str
     counts: str
+    unreadable: tuple[str, ...]
+    """The first replies that could not be read, word for word, each with its problem."""
     marks: tuple[MarkRow, ...]
     check: CheckRow
     questions: tuple[QuestionView, ...]
@@ -149,20 +148,6 @@ def view_preferences(preferences: Preferences) -> PreferenceView:
     )
 
 
-def figure_text(figure: Figure, *, signed: bool = False) -> FigureText:
-    """A share in percent, or points on the scale of arenas."""
-    if figure.value is None:
-        return FigureText(text=DASH, interval="", reason=figure.reason or "")
-    write = _points if signed else share
-    interval = "" if figure.low is None or figure.high is None else f"{write(figure.low)} to {write(figure.high)}"
-    return FigureText(text=write(figure.value), interval=interval, reason=figure.reason or "")
-
-
-def _points(value: float) -> str:
-    text = f"{abs(value):,.0f}"
-    return text if text == "0" else f"{MINUS if value < 0 else '+'}{text}"
-
-
 def _question(result: QuestionResult, reference: str) -> QuestionView:
     labels = tuple(dict.fromkeys(label for cell in result.wins for label in (cell.label_a, cell.label_b)))
     return QuestionView(
@@ -184,19 +169,15 @@ def _rating(rating: Rating, question: Question) -> RatingRow:
         label=rating.label,
         win_share=figure_text(of),
         elo=figure_text(rating.elo, signed=True),
-        p=DASH if rating.p_adjusted is None else _p(rating.p_adjusted),
+        p=DASH if rating.p_adjusted is None else p_text(rating.p_adjusted),
         standing=_standing(rating, question),
         look=_LOOKS[question].get(rating.standing, "is-open"),
         reason=of.reason or "",
         missing=_missing(rating),
         span=None
         if of.value is None or of.low is None or of.high is None
-        else (round(of.low * 100, 2), round(of.value * 100, 2), round(of.high * 100, 2)),
+        else (f"{of.low * 100:.2f}", f"{of.value * 100:.2f}", f"{of.high * 100:.2f}"),
     )
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _standing(rating: Rating, question: Question) -> str:
@@ -216,7 +197,7 @@ def _standing(rating: Rating, question: Question) -> str:
 def _missing(rating: Rating) -> str:
     if rating.n_votes_missing is None:
         return DASH
-    return "none" if rating.n_votes_missing == 0 else f"about {rating.n_votes_missing:,} more"
+    return "none" if rating.n_votes_missing == 0 else f"about {rating.n_votes_missing:,}"
 
 
 def _wins(cells: Sequence[WinCell], labels: Sequence[str]) -> tuple[WinRow, ...]:
@@ -236,7 +217,7 @@ def _agreement(agreement: Agreement) -> AgreementRow:
     a, b = agreement.judge_a, agreement.judge_b
     alpha = agreement.alpha
     return AgreementRow(
-        who=f"{a} with themselves, sides swapped" if a == b else f"{a} and {b}",
+        who=f"{a}, sides swapped" if a == b else f"{a} and {b}",
         alpha=FigureText(
             text=DASH if alpha.value is None else f"{alpha.value:.2f}".replace("-", MINUS),
             interval=f"{count(alpha.n, 'pair')}" if alpha.value is not None and alpha.n else "",
@@ -251,21 +232,10 @@ def _check(check: JudgeCheck) -> CheckRow:
         judge=check.judge,
         n_votes=check.n_votes,
         n_ties=check.n_ties,
-        left=_with_p(check.left_share, check.left_p),
-        longer=_with_p(check.longer_share, check.longer_p),
+        left=share_with_p(check.left_share, check.left_p),
+        longer=share_with_p(check.longer_share, check.longer_p),
         identical=figure_text(check.identical_ties),
     )
-
-
-def _with_p(figure: Figure, p: float | None) -> FigureText:
-    text = figure_text(figure)
-    if p is None:
-        return text
-    return FigureText(text=text.text, interval=f"{text.interval}, p{NBSP}{_equal(p)}", reason=text.reason)
-
-
-def _equal(p: float) -> str:
-    return _p(p) if p < 0.001 else f"={NBSP}{_p(p)}"
 
 
 def _model(model: ModelJudge, reference: str) -> ModelView:
@@ -284,11 +254,17 @@ def _model(model: ModelJudge, reference: str) -> ModelView:
             f"{count(model.n_pairs, 'pair')}, each in both orders: {model.n_swayed:,} swayed by position and "
             f"{model.n_wavering:,} wavering, both counted as ties; {model.n_unreadable:,} unreadable."
         ),
+        unreadable=tuple(map(_unreadable, model.unreadable[:UNREADABLE_SHOWN])),
         marks=tuple(map(_mark, model.exam.marks)),
         check=_check(model.check),
         questions=tuple(_question(result, reference) for result in model.results),
         agreements=tuple(map(_agreement, model.agreements)),
     )
+
+
+def _unreadable(reply: UnreadableReply) -> str:
+    said = f"“{shortened(reply.raw, REPLY_LIMIT)}”" if reply.raw else "nothing said"
+    return f"{reply.prompt_id}, A {reply.label_a}, B {reply.label_b}: {said}; {reply.problem}"
 
 
 def _mark(mark: Mark) -> MarkRow:

@@ -45,7 +45,7 @@ _MAKERS = (
         build=build_claims,
     ),
     _Maker(
-        anchor="blind", title="Blind judging", short_title="Blind", template="blind.html.jinja", build=build_blind,
+        anchor="votes", title="Blind judging", short_title="Blind", template="blind.html.jinja", build=build_blind,
     ),
     _Maker(
         anchor="pictures", title="Pictures", short_title="Pictures", template="gallery.html.jinja",
