@@ -26,7 +26,8 @@ COLUMNS = (
     ("Same top p", Metric.TOP1_AGREEMENT),
     ("Mean ln(PPL(Q)/PPL(base))", Metric.LN_PPL_RATIO),
     ("First fork (median tokens)", Metric.COMMON_PREFIX_TOKENS),
-    ("Delta-tint", Metric.DELTA_TINT),
+    ("Tint of the next token", Metric.DISTRIBUTION_TINT),
+    ("Delta-tint of the texts", Metric.DELTA_TINT),
     ("Damage", Metric.DAMAGE),
     ("Regenerations alike", Metric.REGENERATION_AGREEMENT),
 )
@@ -70,8 +71,8 @@ def _table(run: RunData) -> Iterator[str]:
     yield ""
     yield (
         f"KLD in nats per token along {reference}'s own answers; {reference}'s line is the noise of other kernels. In "
-        "brackets: 95 % intervals over prompts. Delta-tint: points of horror (0 to 100) more than "
-        f"{reference} on the same prompt. {DASH}: not measured."
+        "brackets: 95 % intervals over prompts. Tint of the next token: horror words expected per 1,000 tokens, and "
+        f"delta-tint: points of horror (0 to 100), both more than {reference}'s. {DASH}: not measured."
     )
     for note in run.summary.notes:
         yield f"- {escaped(note)}"
