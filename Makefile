@@ -1,4 +1,4 @@
-.PHONY: setup demo test test-fast lint bench clean browser
+.PHONY: setup demo test test-fast lint bench clean browser validate-tint fit-tint
 
 PYTHON ?= python3
 VENV := .venv
@@ -42,6 +42,13 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m bench.regenerations
+
+# Minutes: both embed every labelled passage. The first prints the figures of docs/measures.md, the second refits.
+validate-tint: setup
+	$(BIN)/python -m bench.tint_validity
+
+fit-tint: setup
+	$(BIN)/python -m evalkit.measure.tint_fit
 
 browser:
 	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then :; \

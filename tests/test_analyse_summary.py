@@ -62,14 +62,16 @@ def test_a_small_difference_cannot_be_told_apart_and_the_limit_stands_beside_it(
     # Deviations 4.8 -5.2 1.8 -1.4: squares sum to 55.28; standard error sqrt(55.28 / 3 / 4) = 2.146;
     # 3.182 * 2.146 = 6.83, so -5.6 to 8.0; noncentral t for 80 % at 3 degrees: 4.256 * 2.146 = 9.1.
     assert verdict(rows({"M2": SMALL})) == (
-        "cannot be told apart from M1 in tint (+1.2, −5.6 to +8.0; 4 prompts show only differences above 9 points); "
+        "cannot be told apart from M1 in tint (+1.2, −5.6 to +8.0; p 0.62 after Holm; "
+        "4 prompts show only differences above 9 points); "
         "its text forks after 17 tokens (median)"
     )
 
 
 def test_a_large_and_steady_difference_is_darker_or_lighter() -> None:
-    assert verdict(rows({"M2": (20, 22, 21, 19)})).startswith("darker than M1 (+20.5, +18.4 to +22.6)")
-    assert verdict(rows({"M2": (-20, -22, -21, -19)})).startswith("lighter than M1 (−20.5, −22.6 to −18.4)")
+    darker, lighter = (verdict(rows({"M2": values})) for values in ((20, 22, 21, 19), (-20, -22, -21, -19)))
+    assert darker.startswith("darker than M1 (+20.5, +18.4 to +22.6; p < 0.001 after Holm)")
+    assert lighter.startswith("lighter than M1 (−20.5, −22.6 to −18.4; p < 0.001 after Holm)")
 
 
 ALMOST = (4.0, 9.0, 5.0, 8.0)  # mean 6.5, standard error 1.19, t = 5.46, p = .012
@@ -79,7 +81,7 @@ def test_what_is_certain_alone_can_be_chance_among_nine() -> None:
     assert verdict(rows({"M2": ALMOST})).startswith("darker than M1")
     nine = {"M2": ALMOST} | {f"M{number}": SMALL for number in range(3, 11)}
     assert verdict(rows(nine)).startswith(
-        "may be darker than M1 (+6.5, +2.7 to +10.3), but among 9 variants that can be chance"
+        "may be darker than M1 (+6.5, +2.7 to +10.3; p 0.11 after Holm), but among 9 variants that can be chance"
     )
 
 

@@ -12,15 +12,17 @@ from evalkit.analyse.intervals import holm_adjusted
 from evalkit.measure.embedder import N_DIMENSIONS, Embedder, find_embedder
 from evalkit.measure.meaning import Meaning, read_meanings
 from evalkit.measure.passage import read_passage
-from evalkit.measure.tint import dark_share, peak_tint, text_tint, tint_sentences
-from evalkit.measure.tint_fit import NEUTRAL, Passages, fit_tint
-from evalkit.measure.tint_model import DATA_FOLDER, TintModel, horror_lexicon, save_model, shipped_model
+from evalkit.measure.tint import dark_share, horror_probability, peak_tint, text_tint, tint_sentences
+from evalkit.measure.tint_fit import NEUTRAL
+from evalkit.measure.tint_lite import LiteModel, shipped_lite
+from evalkit.measure.tint_model import DATA_FOLDER, Kernel, TintModel, horror_lexicon, save_model, shipped_model
+from evalkit.measure.words import list_words
 from evalkit.records.errors import NotMeasuredError
 from evalkit.records.scores import SentenceTint
 from tests.measure_samples import LABELS, PUBLISHED, WordEmbedder
 
 
-def sentence(tint: float, n_words: int = 10) -> SentenceTint:
+def sentence(tint: float, n_words: int = 40) -> SentenceTint:
     return SentenceTint(start=0, end=1, n_words=n_words, tint=tint, category="dread")
 
 
@@ -35,39 +37,51 @@ def test_text_tint_is_the_word_weighted_mean() -> None:
 
 
 def test_text_tint_is_clipped_and_sentences_are_not() -> None:
-    assert text_tint([sentence(130, 20)]) == 100
-    assert text_tint([sentence(-30, 20)]) == 0
+    assert text_tint([sentence(130, 40)]) == 100
+    assert text_tint([sentence(-30, 40)]) == 0
     assert text_tint([sentence(130), sentence(50)]) == 90
 
 
 def test_peak_is_the_mean_of_the_darkest_quarter() -> None:
     assert peak_tint([sentence(tint) for tint in (10, 20, 30, 40, 50, 60, 70, 80)]) == 75
-    assert peak_tint([sentence(60, 20)]) == 60
+    assert peak_tint([sentence(60, 40)]) == 60
     assert peak_tint([sentence(tint) for tint in (10, 20, 30, 40, 90)]) == 65  # 5 / 4, rounded up
 
 
 def test_dark_share_counts_words_above_the_boundary() -> None:
-    assert dark_share([sentence(50.1, 15), sentence(50, 5)]) == 0.75
+    assert dark_share([sentence(50.1, 30), sentence(50, 10)]) == 0.75
 
 
-@pytest.mark.parametrize("figure", [text_tint, peak_tint, dark_share])
-def test_twenty_words_are_needed(figure) -> None:
-    figure([sentence(60, 20)])
-    with pytest.raises(NotMeasuredError, match=r"at least 20 words.* has 19"):
-        figure([sentence(60, 19)])
+@pytest.mark.parametrize("figure", [text_tint, horror_probability, peak_tint, dark_share])
+def test_forty_words_are_needed(figure) -> None:
+    figure([sentence(60, 40)])
+    with pytest.raises(NotMeasuredError, match=r"at least 40 words.* has 39"):
+        figure([sentence(60, 39)])
     with pytest.raises(NotMeasuredError, match="has 0"):
         figure([])
 
 
+def test_probability_is_the_logistic_of_the_unclipped_log_odds() -> None:
+    assert horror_probability([sentence(50)]) == 0.5
+    assert horror_probability([sentence(50 + 10 * math.log(3))]) == pytest.approx(0.75)
+    assert 1 - 1e-6 < horror_probability([sentence(1e9)]) <= 1
+
+
 def test_a_sentences_tint_is_fifty_plus_ten_logits() -> None:
+    silent = Kernel(
+        centre=np.zeros(2), scale=1.0, supports=np.zeros((1, 2)), coefficients=np.zeros(1), intercept=0.0, gamma=1.0
+    )
     model = TintModel(
-        direction=np.array([1.0, 0.0]), slope=2.0, intercept=-0.5,
+        axis=np.array([1.0, 0.0]), slope=2.0, intercept=-0.5, word_slope=0.5, kernel=silent, kernel_slope=1.0,
         anchors=np.array([[1.0, 0.0], [0.0, 1.0]]), categories=("dread", NEUTRAL),
     )  # fmt: skip
     text = "The corpse smiled in the DARK. They had tea."
     vectors = np.array([[0.8, 0.6], [0.0, 1.0]], dtype=np.float32)
-    first, second = tint_sentences(text, read_passage(text), vectors, model)
-    assert (first.tint, second.tint) == (pytest.approx(50 + 10 * 1.1), pytest.approx(50 - 10 * 0.5))
+    words = LiteModel(weights={"corpse": 3.0, "dark": 1.0, "tea": -3.0}, intercept=9.0)
+    first, second = tint_sentences(text, read_passage(text), vectors, model, words)
+    # 2 x .8 - .5 + .5 x (3 + 1) / 6 words, and 2 x 0 - .5 - .5 x 3 / 3 words; the list's own constant has no part.
+    assert first.tint == pytest.approx(50 + 10 * (1.1 + 2 / 6))
+    assert second.tint == pytest.approx(50 - 10 * 1.0)
     assert (first.category, second.category) == ("dread", NEUTRAL)
     assert (first.lexicon_hits, second.lexicon_hits) == (("corpse", "dark"), ())
     assert (text[first.start : first.end], first.n_words) == ("The corpse smiled in the DARK.", 6)
@@ -79,7 +93,9 @@ def test_sentence_tints_add_up_to_the_log_odds_of_the_mean_embedding(label: str)
     assert isinstance(meaning, Meaning)
     n_words = sum(item.n_words for item in meaning.sentences)
     mean = sum(item.n_words * item.tint for item in meaning.sentences) / n_words
-    (log_odds,) = shipped_model().log_odds(meaning.embedding[None, :])
+    passage = read_passage(PUBLISHED[label])
+    words = [word for one in passage.sentences for word in list_words(PUBLISHED[label][one.start : one.end])]
+    (log_odds,) = shipped_model().log_odds(meaning.embedding[None, :], [shipped_lite().evidence(words)], [1])
     assert mean == pytest.approx(50 + 10 * log_odds, abs=1e-4)  # the embeddings are float32
 
 
@@ -118,27 +134,6 @@ def test_a_saved_model_is_the_same_when_loaded_and_saved_again(tmp_path) -> None
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
 
 
-def passages(rng: np.random.Generator, gap: float) -> Passages:
-    """Two clouds `gap` apart on the first axis; every author has both kinds."""
-    labels = np.arange(200) % 2
-    embeddings = rng.standard_normal((200, 8))
-    embeddings[:, 0] += gap * labels
-    return Passages(labels=labels, authors=tuple(f"author {n // 20}" for n in range(200)), embeddings=embeddings)
-
-
-def test_the_fit_finds_what_separates_authors_it_never_saw() -> None:
-    anchors = np.eye(8)[:2]
-    fit = fit_tint(passages(np.random.default_rng(1), gap=3.0), anchors, ("dread", NEUTRAL))
-    # Two unit normals 3 apart: AUC = Phi(3 / sqrt(2)) = .983 along the first axis; a tilted direction loses a little.
-    assert 0.93 < fit.unseen_auc < 0.995
-    assert fit.model.log_odds(np.eye(8)[:1] * 3)[0] > 0 > fit.model.log_odds(np.zeros((1, 8)))[0]
-
-
-def test_the_fit_finds_nothing_where_nothing_is() -> None:
-    fit = fit_tint(passages(np.random.default_rng(2), gap=0.0), np.eye(8)[:2], ("dread", NEUTRAL))
-    assert 0.35 < fit.unseen_auc < 0.65
-
-
 QUIET_DREAD = (
     "The boy set four plates, though there were only three of us now. Mother did not tell him to put one back. "
     "All through supper we kept our eyes on our food and nobody looked at the end of the table. When I carried the "
@@ -166,9 +161,9 @@ def test_quiet_dread_is_darker_than_breakfast(embedder: Embedder) -> None:
 
 @pytest.mark.full
 def test_published_answers_score_where_the_feasibility_study_found_them(embedder: Embedder) -> None:
-    # "About 74 to 92", by another splitting of sentences and another calibration: 3 points of room.
+    # "About 74 to 92", near the ceiling, by another form; this one is steeper, so only the floor is held to.
     tints = [text_tint(sentences_of(text, embedder)) for text in PUBLISHED.values()]
-    assert all(71 <= tint <= 95 for tint in tints), tints
+    assert all(71 <= tint <= 100 for tint in tints), tints
     assert max(tints) - min(tints) > 10
 
 

@@ -34,6 +34,10 @@ class TintTest:
     """Variants that were tested together."""
     smallest_detectable: float | None = None
     """Points; None where there was no test."""
+    p: float | None = None
+    """Two-sided, of this variant alone."""
+    adjusted_p: float | None = None
+    """The same after Holm's correction for all `n_tests` variants; the verdict goes by it."""
 
 
 def judge_tints(table: FigureTable) -> dict[str, TintTest]:
@@ -52,6 +56,8 @@ def judge_tints(table: FigureTable) -> dict[str, TintTest]:
             verdict=_verdict(mean.value, p, adjusted[label]),
             n_tests=len(tested),
             smallest_detectable=smallest_detectable_difference(mean),
+            p=p,
+            adjusted_p=adjusted[label],
         )
     return tests
 

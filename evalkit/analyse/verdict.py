@@ -5,8 +5,10 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator
 
+from evalkit.analyse.distribution_tint import may_be_chance
 from evalkit.analyse.table import FigureTable
 from evalkit.analyse.tint_verdict import TintTest, TintVerdict
+from evalkit.records.axis import SIGNIFICANCE, AxisVerdict, DistributionTint
 from evalkit.records.scores import Figure, Metric
 
 _DAMAGE_WORDS = {
@@ -28,28 +30,42 @@ def reference_verdict(table: FigureTable) -> str:
     return _line(["the reference", *_missing_words(table, label), *_damage_words(table, label)])
 
 
-def variant_verdict(table: FigureTable, label: str, delta_tint: Figure, test: TintTest) -> str:
-    """What was found of one variant against the reference."""
+def variant_verdict(
+    table: FigureTable,
+    label: str,
+    delta_tint: Figure,
+    test: TintTest,
+    distribution: DistributionTint | None = None,
+) -> str:
+    """What was found of one variant against the reference; on tint its next tokens lead, where they were recorded."""
     if table.n_answers(label) == 0:
         return "no answer"
     parts = [*_missing_words(table, label), *_damage_words(table, label)]
     forks = table.values(label, Metric.COMMON_PREFIX_TOKENS)
     equal = [prompt_id for prompt_id in forks if _equals_reference(table, label, prompt_id)]
+    if distribution is not None:
+        parts.append(_distribution_words(table.reference_label, distribution))
     if equal and len(equal) == len(forks):
         parts.append(f"every answer equals {table.reference_label}'s")
     else:
-        parts.append(_tint_words(table, delta_tint, test))
+        by_text = "" if distribution is None else "by its texts "
+        parts.append(f"{by_text}{_tint_words(table, delta_tint, test)}")
         parts += _stray_words(table, label)
         parts += _fork_words(table, forks, equal)
     return _line(parts)
 
 
-def signed(value: float) -> str:
+def signed(value: float, decimals: int = 1) -> str:
     """+1.2, 0.0 or a true minus sign before 1.2."""
-    rounded = f"{abs(value):.1f}"
+    rounded = f"{abs(value):.{decimals}f}"
     if not rounded.strip("0."):
         return rounded
     return f"{'+' if value > 0 else chr(0x2212)}{rounded}"
+
+
+def p_words(p: float) -> str:
+    """`p 0.62`, `p 0.012`, `p < 0.001`."""
+    return "p < 0.001" if p < 0.001 else f"p {p:.2g}"
 
 
 def count(n: int, noun: str) -> str:
@@ -83,21 +99,37 @@ def _equals_reference(table: FigureTable, label: str, prompt_id: str) -> bool:
     return all(length == fork for length in lengths)
 
 
+def _distribution_words(reference: str, tint: DistributionTint) -> str:
+    test = tint.test
+    direction = "darker" if test.delta > 0 else "lighter"
+    figures = f"{signed(test.delta, 2)}, {signed(test.low, 2)} to {signed(test.high, 2)} horror words per 1,000 tokens"
+    if tint.verdict is not AxisVerdict.NOT_TOLD_APART:
+        return f"{direction} than {reference} in its next tokens ({figures})"
+    if may_be_chance(tint):
+        chance = f"but among {tint.n_tests} variants that can be chance"
+        return f"may be {direction} than {reference} in its next tokens ({figures}), {chance}"
+    limit = f"differences above {test.smallest_detectable:.2f} would show"
+    if test.p < SIGNIFICANCE:
+        limit = "too little to speak of"
+    return f"cannot be told apart from {reference} in the tint of its next tokens ({figures}; {limit})"
+
+
 def _tint_words(table: FigureTable, delta: Figure, test: TintTest) -> str:
     reference = table.reference_label
     if delta.value is None:
         return "its tint was not compared"
     if delta.low is None or delta.high is None:
         return f"{signed(delta.value)} points of tint from {reference}, on 1 prompt only: it proves nothing"
-    figures = f"{signed(delta.value)}, {signed(delta.low)} to {signed(delta.high)}"
+    chance = "" if test.adjusted_p is None else f"; {p_words(test.adjusted_p)} after Holm"
+    figures = f"{signed(delta.value)}, {signed(delta.low)} to {signed(delta.high)}{chance}"
     partly = "" if delta.n == table.n_prompts else f"; tint on {delta.n} of {count(table.n_prompts, 'prompt')}"
     match test.verdict:
         case TintVerdict.DARKER | TintVerdict.LIGHTER:
             return f"{test.verdict} than {reference} ({figures}{partly})"
         case TintVerdict.UNCERTAIN:
             direction = "darker" if delta.value > 0 else "lighter"
-            chance = f"but among {test.n_tests} variants that can be chance"
-            return f"may be {direction} than {reference} ({figures}{partly}), {chance}"
+            among = f"but among {test.n_tests} variants that can be chance"
+            return f"may be {direction} than {reference} ({figures}{partly}), {among}"
         case TintVerdict.NOT_TESTED:
             return f"the same {signed(delta.value)} points of tint from {reference} on every prompt"
     limit = f"{count(delta.n, 'prompt')} show only differences above {test.smallest_detectable or 0:.0f} points"

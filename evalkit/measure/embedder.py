@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -80,6 +81,12 @@ def find_embedder(folder: Path | None = None) -> Embedder | EmbedderUnavailable:
         return MiniLmEmbedder(_named_folder(folder) if folder is not None else _found_folder())
     except EmbedderUnavailable as unavailable:
         return unavailable
+
+
+def read_vocabulary(folder: Path) -> tuple[str, ...]:
+    """The word pieces that the embedder's tokenizer knows, in its order."""
+    pieces = json.loads((folder / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
+    return tuple(sorted(pieces, key=pieces.__getitem__))
 
 
 def _named_folder(folder: Path) -> Path:

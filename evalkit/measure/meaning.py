@@ -9,6 +9,7 @@ from evalkit.measure.distance import mean_embedding
 from evalkit.measure.embedder import Embedder, EmbedderUnavailable, Vectors
 from evalkit.measure.passage import Passage, read_passage
 from evalkit.measure.tint import tint_sentences
+from evalkit.measure.tint_lite import shipped_lite
 from evalkit.measure.tint_model import shipped_model
 from evalkit.records.errors import NotMeasuredError
 from evalkit.records.scores import SentenceTint
@@ -57,5 +58,5 @@ def _try_passage(text: str) -> Passage | NotMeasuredError:
 def _meaning(text: str, passage: Passage, vectors: Vectors) -> Meaning:
     return Meaning(
         embedding=mean_embedding(passage, vectors),
-        sentences=tint_sentences(text, passage, vectors, shipped_model()),
+        sentences=tint_sentences(text, passage, vectors, shipped_model(), shipped_lite()),
     )

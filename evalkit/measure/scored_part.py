@@ -9,7 +9,7 @@ from evalkit.measure.words import WORD
 _LONGEST_FRAME_WORDS = 100
 _MARK = r"[\s*_#>\-–—]*"  # noqa: RUF001
 _PREAMBLE = re.compile(
-    rf"\A{_MARK}(?:okay|ok|sure|alright|all right|certainly|absolutely|of course|here(?:['’]s| is| are))\b"  # noqa: RUF001
+    rf"\A{_MARK}(?:okay|ok|sure|alright|all right|certainly|absolutely|of course|here(?:['’]s| is| are))\b"
     r"[^\n]{0,240}:[ \t*_]*\n\s*",
     re.IGNORECASE,
 )
@@ -18,7 +18,7 @@ _OFFER = re.compile(
     r"(?:(?:do you want|would you like|do you wish|shall i\b|should i\b|want|can i) (?:me to|to (?:see|hear|read|know)|"
     r"to continue|a different|another|the next|continue|go on|write)|"
     r"would you like to|let me know (?:if|what|which|how)|what would you like|how would you like|"
-    r"is there anything (?:else|specific)|if you(?:['’]d| would)? like,? i (?:can|could)|"  # noqa: RUF001
+    r"is there anything (?:else|specific)|if you(?:['’]d| would)? like,? i (?:can|could)|"
     r"to help me (?:refine|tailor|continue)|i can (?:also )?(?:continue|expand|revise|adjust))",
     re.IGNORECASE | re.MULTILINE,
 )

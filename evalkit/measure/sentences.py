@@ -17,7 +17,7 @@ Span = tuple[int, int]
 
 _PARAGRAPH = re.compile(r"\n[ \t]*(?=\n|[-*•#>][ \t*#]|\d{1,3}[.)][ \t]|\Z)")
 # The look-behind keeps a long run of dots from being tried at each of them.
-_SENTENCE_END = re.compile(r"""(?<![.!?…])[.!?…]++[)\]"'”’»*_]*+(?=\s+(?P<next>\S))""")  # noqa: RUF001
+_SENTENCE_END = re.compile(r"""(?<![.!?…])[.!?…]++[)\]"'”’»*_]*+(?=\s+(?P<next>\S))""")
 _OPENING = frozenset("\"'“‘«([*_#—–-")  # noqa: RUF001
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'“])(?:(?!I)[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|Rev|Sr|Jr|St|Mt|Capt|Col|Gen|Lt|Sgt|vs|e\.g|i\.e)\.$"

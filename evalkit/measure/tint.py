@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from evalkit.measure.embedder import Vectors
 from evalkit.measure.passage import Passage
+from evalkit.measure.tint_lite import LiteModel
 from evalkit.measure.tint_model import TintModel, horror_lexicon
 from evalkit.measure.words import list_words
 from evalkit.records.errors import NotMeasuredError
@@ -20,11 +21,14 @@ from evalkit.records.scores import SentenceTint
 
 BOUNDARY = 50.0
 POINTS_PER_LOGIT = 10.0
-LEAST_WORDS = 20
+LEAST_WORDS = 40
 """Below this one odd sentence is the whole score."""
+_LARGEST_LOG_ODDS = 30.0
 
 
-def tint_sentences(text: str, passage: Passage, embeddings: Vectors, model: TintModel) -> tuple[SentenceTint, ...]:
+def tint_sentences(
+    text: str, passage: Passage, embeddings: Vectors, model: TintModel, words: LiteModel
+) -> tuple[SentenceTint, ...]:
     """The decomposition: every sentence of the scored part with its tint, not clipped.
 
     Args:
@@ -32,8 +36,11 @@ def tint_sentences(text: str, passage: Passage, embeddings: Vectors, model: Tint
         passage: the same answer, cut by `read_passage`.
         embeddings: one row per window of the passage.
         model: what the tint was fitted to.
+        words: the word list that it is fitted beside.
     """
-    log_odds = model.log_odds(embeddings)
+    spoken = [list_words(text[sentence.start : sentence.end]) for sentence in passage.sentences]
+    n_words = [sentence.n_words for sentence in passage.sentences]
+    log_odds = model.log_odds(embeddings, [words.evidence(one) for one in spoken], n_words)
     categories = model.nearest_categories(embeddings)
     return tuple(
         SentenceTint(
@@ -54,8 +61,17 @@ def text_tint(sentences: Sequence[SentenceTint]) -> float:
     Raises:
         NotMeasuredError: fewer than `LEAST_WORDS` words.
     """
-    n_words = _require_enough(sentences)
-    return _clip(math.fsum(sentence.n_words * sentence.tint for sentence in sentences) / n_words)
+    return _clip(_mean_tint(sentences))
+
+
+def horror_probability(sentences: Sequence[SentenceTint]) -> float:
+    """The logistic of the text's log-odds: how likely a reader calls it horror, where half of the texts are.
+
+    Raises:
+        NotMeasuredError: fewer than `LEAST_WORDS` words.
+    """
+    log_odds = (_mean_tint(sentences) - BOUNDARY) / POINTS_PER_LOGIT
+    return 1 / (1 + math.exp(-min(_LARGEST_LOG_ODDS, max(-_LARGEST_LOG_ODDS, log_odds))))
 
 
 def peak_tint(sentences: Sequence[SentenceTint]) -> float:
@@ -77,6 +93,11 @@ def dark_share(sentences: Sequence[SentenceTint]) -> float:
     """
     n_words = _require_enough(sentences)
     return sum(sentence.n_words for sentence in sentences if sentence.tint > BOUNDARY) / n_words
+
+
+def _mean_tint(sentences: Sequence[SentenceTint]) -> float:
+    n_words = _require_enough(sentences)
+    return math.fsum(sentence.n_words * sentence.tint for sentence in sentences) / n_words
 
 
 def _require_enough(sentences: Sequence[SentenceTint]) -> int:

@@ -14,7 +14,7 @@ WORD = re.compile(r"[^\W_]+(?:['’\-‐‑][^\W_]+|(?<=\d)[.,]\d+)*")  # noqa: 
 
 def list_words(text: str) -> list[str]:
     """Lower-cased words in order; inner apostrophes and hyphens belong to a word, curly ones count as straight."""
-    return [match.group().lower().replace("’", "'") for match in WORD.finditer(text)]  # noqa: RUF001
+    return [match.group().lower().replace("’", "'") for match in WORD.finditer(text)]
 
 
 def require_words(text: str, at_least: int, purpose: str) -> list[str]:
