@@ -102,16 +102,17 @@ def test_detectable_difference_of_four_prompts_is_found_four_times_in_five() -> 
     assert found.mean() == pytest.approx(0.8, abs=0.012)
 
 
-def test_intervals_cover_the_truth_19_times_in_20_although_prompts_differ() -> None:
+@pytest.mark.parametrize("n_prompts", [4, 8, 10])
+def test_intervals_cover_the_truth_19_times_in_20_although_prompts_differ(n_prompts: int) -> None:
     # 3 values per prompt that share the prompt's own effect; naive intervals miss 17 to 20 times in 100.
     rng, n_missed = np.random.default_rng(7), 0
     for _ in range(2000):
-        effects = rng.normal(0, 1, 8)
+        effects = rng.normal(0, 1, n_prompts)
         figure = mean_with_interval({str(i): tuple(rng.normal(effect, 0.7, 3)) for i, effect in enumerate(effects)})
         assert figure.low is not None
         assert figure.high is not None
         n_missed += not figure.low <= 0 <= figure.high
-    assert n_missed / 2000 == pytest.approx(0.05, abs=0.016)
+    assert n_missed / 2000 == pytest.approx(0.05, abs=0.02)
 
 
 def test_holm_by_hand() -> None:

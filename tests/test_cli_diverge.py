@@ -80,13 +80,29 @@ def test_exact_mode_and_a_store_agree_with_compat_mode_and_the_store_lies_below(
     exact = figures(*given, "--exact", "--save-reference", tmp_path / "store")
     stored = figures("--reference", tmp_path / "store", *pair)
     assert exact["mean_kld"] == pytest.approx(compat, rel=1e-3)
-    # What the store promises: a lower bound, at most 5e-5 nats below.
-    assert exact["mean_kld"] - 5e-5 <= stored["mean_kld"] <= exact["mean_kld"] + 1e-6
-    assert stored["mode"] == "store"
+    # What the store promises: a lower bound, at most 5e-5 nats below, on the mean and on every position.
+    for name in ("mean_kld", "median_kld", "kld_90", "kld_99", "kld_99_9", "max_kld"):
+        assert exact[name] - 5e-5 <= stored[name] <= exact[name] + 1e-6, name
+    assert (stored["mode"], exact["mean_kld_error_bound"]) == ("store", None)
+    assert 0 <= stored["mean_kld_error_bound"] <= 5e-5
     assert stored["reference"]["payload_hash"] == exact["reference"]["payload_hash"]
     assert stored["ppl_reference"] == pytest.approx(exact["ppl_reference"], rel=1e-5)
     n_bytes = sum(path.stat().st_size for path in (tmp_path / "store").glob("*.npz"))
     assert n_bytes / exact["n_positions"] <= 16_384
+
+
+def test_each_figure_is_printed_with_its_error_and_its_meaning(
+    demo_family: Path, texts: dict[str, Path], store: Path
+) -> None:
+    words = ("--variant", model(demo_family, "M1"), "--text", texts["odd"], "--n-ctx", 64, "--chunks", 4)
+    found = figures("--reference", store, *words)
+    done = diverge("--reference", store, *words)
+    lines = {line.split()[0]: line for line in done.stdout.splitlines() if line}
+    for name in (name.removesuffix("_uncertainty") for name in found if name.endswith("_uncertainty")):
+        assert lines[name].split()[1] == f"{found[name]:.6f}".replace("-0.000000", "0.000000")
+        assert ("±" in lines[name]) == (name != "max_kld")
+        assert len(lines[name].split()) > 5
+    assert "each KL divergence is a lower bound" in done.stdout
 
 
 def test_a_model_does_not_stray_from_itself_and_the_direction_is_pinned(

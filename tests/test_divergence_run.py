@@ -1,13 +1,18 @@
 """A run of the real demo family: forks equal those of the answers, and the reference strays nowhere from itself."""
 
+import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from evalkit.analyse.divergence import analyse_divergence
+from evalkit.analyse.quantiles import pooled_kl_quantiles
 from evalkit.cli.run import RunOptions, answer
 from evalkit.measure.certificates import first_difference
+from evalkit.measure.partition import pair_distances
 from evalkit.pipeline import score_run, settle_status
 from evalkit.records.generation import Generation
 from evalkit.records.metrics import Metric
@@ -17,6 +22,9 @@ from evalkit.records.scores import ALL_PROMPTS, Figure
 from evalkit.store.run_folder import RunFolder
 
 LABELS = ("M1", "M2", "M7")
+
+NO_EMBEDDER = Path("none")
+"""Loading one takes longer than all scoring, and no divergence needs it."""
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +39,7 @@ def family(demo_family: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def finished(family: Path, root: Path, mode: RegenMode) -> RunFolder:
     folder = answer(options(family, root, mode))
-    score_run(folder, None)
+    score_run(folder, NO_EMBEDDER)
     return folder
 
 
@@ -39,6 +47,7 @@ def options(family: Path, root: Path, mode: RegenMode) -> RunOptions:
     from evalkit.cli.run import run
 
     words = ["--models", family, "--max-tokens", 80, "--regenerations", 2, "--regen", mode, "-t", 1, "--limit", 3]
+    words += ["--tint-contexts", "none"]  # 5,500 more tokens per variant, of no use here.
     words += ["--out", root / "results", "--reports", root / "reports"]
     context = run.make_context("run", [str(word) for word in words])
     return RunOptions(**context.params)
@@ -109,6 +118,47 @@ def test_real_variants_lie_beyond_the_noise_on_every_scale(folder: RunFolder) ->
 
 
 @pytest.mark.full
+def test_the_order_of_variants_prompts_and_answers_changes_no_figure(folder: RunFolder) -> None:
+    config = folder.read_manifest().config
+    positions, generations = list(folder.read_positions()), list(folder.read_generations())
+    labels = [variant.label for variant in config.family.variants]
+    prompt_ids = [prompt.id for prompt in config.suite.prompts]
+    # M1's own part is the noise, which the family's distances do without.
+    parts = {
+        prompt_id: [item for item in folder.read_parts(prompt_id).items() if item[0] != "M1"]
+        for prompt_id in prompt_ids
+    }
+
+    def found() -> dict[str, object]:
+        by_pair: dict[tuple[str, str], dict[str, float]] = {}
+        for prompt_id in prompt_ids:
+            for pair, distance in pair_distances(dict(parts[prompt_id]), "M1").items():
+                by_pair.setdefault(pair, {})[prompt_id] = distance
+        made = analyse_divergence(
+            positions, generations, by_pair, {}, labels=labels, prompt_ids=prompt_ids, reference_label="M1"
+        )
+        assert made.family is not None
+        return {
+            "forks": {(fork.label, fork.prompt_id): fork for fork in made.forks},
+            "rule": made.near_tie,
+            "survival": {curve.label: curve for curve in made.survival},
+            "length": {test.label: test for test in made.length_tests},
+            "profiles": {profile.label: profile for profile in made.profiles},
+            "pairs": {frozenset((pair.first, pair.second)): pair.js_nats for pair in made.family.pairs},
+            "tree": made.family.tree,
+            "groups": {frozenset(group) for group in made.family.groups},
+            "quantiles": pooled_kl_quantiles(positions),
+        }
+
+    first = found()
+    for seed in range(3):
+        lists: tuple[list[Any], ...] = (positions, generations, labels, prompt_ids, *parts.values())
+        for items in lists:
+            random.Random(seed).shuffle(items)  # noqa: S311
+        assert found() == first
+
+
+@pytest.mark.full
 def test_an_answer_that_contradicts_the_scoring_pass_fails_the_variant_and_keeps_its_answers(
     folder: RunFolder, tmp_path: Path
 ) -> None:
@@ -118,7 +168,7 @@ def test_an_answer_that_contradicts_the_scoring_pass_fails_the_variant_and_keeps
     for one in generations:
         spoilt = one.label == "M2" and one.regeneration_index == 1
         copy.append_generation(replace(one, token_ids=(0, *one.token_ids[1:])) if spoilt else one)
-    score_run(copy, None)
+    score_run(copy, NO_EMBEDDER)
     run = copy.read_data()
     assert run.divergence is not None
     assert {fork.label for fork in run.divergence.contradictions} == {"M2"}

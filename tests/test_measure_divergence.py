@@ -8,11 +8,12 @@ import pytest
 from scipy.special import log_softmax
 
 from evalkit.measure.divergence import (
-    MAX_KEPT,
+    LEVEL_TOLERANCE_NATS,
     MAX_TAIL_MASS,
     TAIL_DIVERGENCE_NATS,
     Row,
     kl_divergence_nats,
+    max_kept,
     sparse_distribution,
 )
 
@@ -69,6 +70,9 @@ def test_the_sparse_divergence_loses_the_tails_mass_times_the_divergence_within_
 
 N_VOCAB = 262_144
 
+ROUNDING = 2e-6
+"""Log-probabilities are kept to 1e-6, and the logits of a float32 row are no finer."""
+
 
 @cache
 def rows() -> dict[str, np.ndarray]:
@@ -99,9 +103,40 @@ def test_whatever_the_row_the_divergence_is_a_lower_bound_within_the_rows_own_er
     variant = noisy(reference, sigma)
     sparse = sparse_distribution(Row.of(reference))
     found, true = kl_divergence_nats(sparse, Row.of(variant)), slow_kl(reference, variant)
-    rounding = 2e-6
-    assert true - sparse.error_bound_nats - rounding <= found <= true + rounding
-    assert len(sparse.token_ids) <= MAX_KEPT
+    assert true - sparse.error_bound_nats - ROUNDING <= found <= true + ROUNDING
+    assert len(sparse.token_ids) <= max_kept(N_VOCAB)
+
+
+@pytest.mark.parametrize("name", list(rows()))
+@pytest.mark.parametrize("raised_nats", [1.0, 3.0, 20.0])
+def test_a_variant_that_moves_mass_into_the_tail_is_never_put_too_far_away(name: str, raised_nats: float) -> None:
+    reference = rows()[name].astype(np.float32)
+    sparse = sparse_distribution(Row.of(reference))
+    tail = np.delete(np.arange(N_VOCAB), sparse.token_ids)
+    variant = reference.copy()
+    variant[tail[:: max(len(tail) // 50, 1)]] += np.float32(raised_nats)
+    lost = slow_kl(reference, variant) - kl_divergence_nats(sparse, Row.of(variant))
+    within = slow_kl(reference[tail], variant[tail])
+    assert lost >= -ROUNDING
+    if math.isnan(sparse.level_nats):
+        assert lost == pytest.approx(sparse.tail_mass * within, rel=1e-3, abs=2 * ROUNDING)
+    else:
+        assert lost <= 2 * ROUNDING + LEVEL_TOLERANCE_NATS
+
+
+@pytest.mark.parametrize("sigma", [0.05, 0.5, 3.0])
+@pytest.mark.parametrize("scale", [0.0, 1e-3, 0.3, 1.0, 2.0, 4.0, 7.0, 30.0])
+def test_a_vocabulary_of_4096_fits_whole_so_no_row_and_no_variant_can_lose_more_than_5e_5(
+    scale: float, sigma: float
+) -> None:
+    rng = np.random.default_rng(8)
+    for _ in range(10):
+        reference = rng.normal(0, scale, 4096).astype(np.float32)
+        variant = noisy(reference, sigma, seed=int(rng.integers(1000)))
+        sparse = sparse_distribution(Row.of(reference))
+        lost = slow_kl(reference, variant) - kl_divergence_nats(sparse, Row.of(variant))
+        assert sparse.error_bound_nats <= 5e-5
+        assert -ROUNDING <= lost <= 5e-5
 
 
 @pytest.mark.parametrize("name", ["bell", "heavy tail", "flat", "one hot", "ties", "one above a crowd"])
@@ -116,17 +151,17 @@ def test_quants_of_one_model_lose_under_5e_5_nats_on_rows_of_models_flat_rows_sp
 def test_a_row_too_wide_for_its_record_says_how_much_it_may_lose() -> None:
     reference = rows()["wide bell"].astype(np.float32)
     sparse = sparse_distribution(Row.of(reference))
-    assert len(sparse.token_ids) == MAX_KEPT
+    assert len(sparse.token_ids) == max_kept(N_VOCAB)
     assert sparse.tail_mass > MAX_TAIL_MASS
     assert sparse.error_bound_nats == pytest.approx(sparse.tail_mass * TAIL_DIVERGENCE_NATS)
 
 
 def test_the_fewest_tokens_are_kept_and_the_most_likely_ones() -> None:
-    # 0.9, 0.09, 0.00999, then 1e-5 in 4 equal parts: the parts together weigh less than 2e-5 and go.
-    probabilities = np.array([0.25e-5, 0.9, 0.25e-5, 0.09, 0.25e-5, 0.00999, 0.25e-5])
+    # 0.9, 0.09, 0.009999, then 1e-6 in 4 equal parts: the parts together weigh less than 5e-6 and go.
+    probabilities = np.array([0.25e-6, 0.9, 0.25e-6, 0.09, 0.25e-6, 0.009999, 0.25e-6])
     sparse = sparse_distribution(Row.of(np.log(probabilities).astype(np.float32)))
     assert sparse.token_ids.tolist() == [1, 3, 5]
-    assert sparse.tail_mass == pytest.approx(1e-5, rel=1e-3)
+    assert sparse.tail_mass == pytest.approx(1e-6, rel=1e-3)
 
 
 def test_the_most_likely_token_is_kept_even_when_a_crowd_outweighs_it() -> None:
@@ -134,7 +169,9 @@ def test_the_most_likely_token_is_kept_even_when_a_crowd_outweighs_it() -> None:
     sparse = sparse_distribution(Row.of(rows()["one above a crowd"].astype(np.float32)))
     mass = (N_VOCAB - 1) * math.exp(-15)
     assert 0 in sparse.token_ids
-    assert sparse.tail_mass == pytest.approx(mass / (1 + mass) * (N_VOCAB - MAX_KEPT) / (N_VOCAB - 1), rel=1e-4)
+    assert sparse.tail_mass == pytest.approx(
+        mass / (1 + mass) * (N_VOCAB - max_kept(N_VOCAB)) / (N_VOCAB - 1), rel=1e-4
+    )
     assert sparse.level_nats == pytest.approx(-15 - math.log1p(mass), abs=1e-5)
 
 

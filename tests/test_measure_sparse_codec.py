@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from evalkit.measure.divergence import MAX_KEPT, Row, SparseDistribution, sparse_distribution
+from evalkit.measure.divergence import LOG_PROB_STEP, Row, SparseDistribution, max_kept, sparse_distribution
 from evalkit.measure.sparse_codec import PackedRows, pack_rows
 
 N_VOCAB = 262_144
@@ -44,22 +44,40 @@ def test_no_rows_are_no_error() -> None:
     assert len(PackedRows.of(pack_rows([]))) == 0
 
 
+@pytest.mark.parametrize("n_vocab", [300, 4096, 5418, 5419, 32_000, 151_936, N_VOCAB])
 @pytest.mark.parametrize("make", [
-    lambda rng: rng.normal(0, 7, N_VOCAB),
-    lambda rng: rng.normal(0, 3, N_VOCAB),
-    lambda _: np.zeros(N_VOCAB),
+    lambda rng, n: rng.normal(0, 7, n),
+    lambda rng, n: rng.normal(0, 3, n),
+    lambda _, n: np.zeros(n),
     # The kept tokens at the very end: the longest gap that there is.
-    lambda _: np.where(np.arange(N_VOCAB) >= N_VOCAB - MAX_KEPT, 9.0, 0.0),
+    lambda _, n: np.where(np.arange(n) >= n - max_kept(n) // 2, 9.0, 0.0),
 ], ids=["bell", "wide bell", "flat", "far end"])  # fmt: skip
-def test_a_position_takes_at_most_16_kb_at_a_vocabulary_of_262144(make) -> None:  # type: ignore[no-untyped-def]
-    row = sparse_distribution(Row.of(make(np.random.default_rng(2)).astype(np.float32)))
+def test_a_position_takes_at_most_16_kb_whatever_the_vocabulary(make, n_vocab: int) -> None:  # type: ignore[no-untyped-def]
+    row = sparse_distribution(Row.of(make(np.random.default_rng(2), n_vocab).astype(np.float32)))
     n_positions = 20
     buffer = io.BytesIO()
     np.savez(buffer, **pack_rows([row] * n_positions))
     assert len(buffer.getvalue()) / n_positions <= 16_384
 
 
-@pytest.mark.parametrize("name", ["gaps", "log_probs", "n_kept", "tail_mass"])
+def test_a_vocabulary_kept_whole_needs_no_gaps() -> None:
+    made = [sparse(0, 1, 2, 3), sparse(1, 2), sparse(0), sparse(0, 1, 3)]
+    arrays = pack_rows(made)
+    assert arrays["n_gaps"].tolist() == [0, 2, 0, 3]
+    back = PackedRows.of(arrays)
+    assert [back[index].token_ids.tolist() for index in range(4)] == [one.token_ids.tolist() for one in made]
+
+
+def test_three_bytes_tell_a_log_probability_by_hand() -> None:
+    # -1 nat is 2^19 = 0x080000 steps below 0; -0.5 - 2^-19 is 0x040001; what lies below -32 is as low as can be.
+    log_probs = np.array([-1, -0.5 - 2**-19, 0, -40], dtype=np.float32)
+    row = SparseDistribution(token_ids=np.arange(4, dtype=np.int32), log_probs=log_probs, tail_mass=0)
+    arrays = pack_rows([row])
+    assert arrays["steps"].tolist() == [[0, 0, 8], [1, 0, 4], [0, 0, 0], [255, 255, 255]]
+    assert PackedRows.of(arrays)[0].log_probs.tolist() == [-1, -0.5 - 2**-19, 0, -32 + LOG_PROB_STEP]
+
+
+@pytest.mark.parametrize("name", ["gaps", "steps", "n_kept", "tail_mass"])
 def test_arrays_that_do_not_fit_one_another_are_refused(name: str) -> None:
     arrays = pack_rows([sparse(1, 2), sparse(300)])
     arrays[name] = arrays[name][:-1]

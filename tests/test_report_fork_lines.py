@@ -29,8 +29,8 @@ def test_where_it_parts_whether_by_a_tie_and_the_clearest_one() -> None:
     )
     assert found == (
         "M2: 2 of 3 answers part, after 12 tokens (median); 1 near tie, 1 change of mind; "
-        "the clearest in sky at token 20: "
-        '" calm" (40% > 30%) became " dread" (12% > 31%)',
+        "the clearest in sky after 20\u00a0tokens: "
+        '" calm" (40\u00a0% > 30\u00a0%) became " dread" (12\u00a0% > 31\u00a0%)',
     )
 
 
@@ -45,4 +45,14 @@ def test_an_end_and_an_unknown_probability_are_told_as_such() -> None:
         label="M2", prompt_id="inn", token_index=3, n_agreed=3, kind=ForkKind.NOT_KNOWN,
         reference=token("", None, None, ends_turn=True), variant=token(" and", None, 0.9),
     )  # fmt: skip
-    assert lines(ended)[0].endswith('the clearest in inn at token 3: the end (? > ?) became " and" (? > 90%)')
+    told = 'the clearest in inn after 3\u00a0tokens: the end (? > ?) became " and" (? > 90\u00a0%)'
+    assert lines(ended)[0].endswith(told)
+
+
+def test_unlikely_tokens_keep_their_digits() -> None:
+    narrow = Fork(
+        label="M2", prompt_id="inn", token_index=1, n_agreed=1, kind=ForkKind.CHANGE_OF_MIND,
+        reference=token(" first", 0.0231, 0.0188), variant=token(" next", 0.0194, 0.0225),
+    )  # fmt: skip
+    assert '" first" (2.3\u00a0% > 1.9\u00a0%) became " next" (1.9\u00a0% > 2.2\u00a0%)' in lines(narrow)[0]
+    assert "after 1\u00a0token:" in lines(narrow)[0]

@@ -48,7 +48,12 @@ class DivergeOptions:
 
 
 @click.command()
-@click.option("--reference", required=True, metavar="GGUF|STORE", help="What is strayed from: a model or its store.")
+@click.option(
+    "--reference",
+    required=True,
+    metavar="GGUF|STORE",
+    help="What is strayed from: a model, its store, or llama-perplexity's file of its logits.",
+)
 @click.option("--variant", required=True, metavar="GGUF", help="The model that strays.")
 @click.option(
     "--text",

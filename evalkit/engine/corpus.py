@@ -11,17 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 from evalkit.engine.corpus_protocol import CorpusChunk, CorpusJob, CorpusPlan
-from evalkit.engine.corpus_reference import LiveReference, SavedLogits, StoredChunks
+from evalkit.engine.corpus_reference import LiveReference, SavedLogits, StoredChunks, check_numbers
 from evalkit.engine.corpus_text import Chunk, read_text
 from evalkit.engine.greedy import Logits
 from evalkit.engine.memory import Memory, Run
 from evalkit.engine.protocol import Loading
 from evalkit.measure.corpus import Position, as_positions
 from evalkit.records.corpus import CorpusMode
-from evalkit.records.errors import EngineError
 
 if TYPE_CHECKING:
     from evalkit.engine.corpus_text import CorpusText
@@ -95,7 +92,7 @@ def _read_group(
     found: dict[int, list[Position]] = {chunk.index: [] for chunk in group}
     for runs in steps(group, n_ubatch):
         rows = memory.decode(runs)
-        _check_numbers(rows)
+        check_numbers(rows, "variant")
         side.read(runs)
         wanted = [(chunk, run.position + place) for chunk, run in zip(group, runs, strict=True) for place in run.wanted]
         for number, (chunk, position) in enumerate(wanted):
@@ -120,12 +117,3 @@ def steps(group: Sequence[Chunk], n_ubatch: int) -> Iterator[list[Run]]:
             first = min(max(chunk.first_scored - start, 0), len(tokens))
             runs.append(Run(sequence=sequence, position=start, token_ids=tokens, wanted=range(first, len(tokens))))
         yield runs
-
-
-def _check_numbers(rows: Sequence[Logits]) -> None:
-    for row in rows:
-        if not np.isfinite(row.sum(dtype=np.float64)):
-            raise EngineError(
-                "the model's logits are not finite numbers: the file's weights are broken. Quantise it again from its "
-                "source."
-            )

@@ -24,10 +24,10 @@ from evalkit.measure.corpus import (
     exact_position,
     stored_position,
 )
-from evalkit.measure.divergence import Row, SparseDistribution, sparse_distribution
-from evalkit.measure.sparse_codec import SPARSE_ARRAYS, PackedRows, pack_rows
+from evalkit.measure.divergence import Row, sparse_distribution
+from evalkit.measure.sparse_codec import SPARSE_ARRAYS, PackedRows, RowPacker
 from evalkit.records.corpus import CorpusMode
-from evalkit.records.errors import UsageError
+from evalkit.records.errors import EngineError, UsageError
 
 CHUNK_ARRAYS = ("token_ids", "nll", "top", *SPARSE_ARRAYS)
 
@@ -43,14 +43,14 @@ def chunk_file(folder: Path, index: int) -> Path:
 class KeptChunk:
     """What is to be kept of one chunk, as far as it was read."""
 
-    rows: list[SparseDistribution] = field(default_factory=list)
+    rows: RowPacker = field(default_factory=RowPacker)
     nll: list[float] = field(default_factory=list)
     top: list[int] = field(default_factory=list)
 
     def add(self, logits: Logits, token_id: int) -> None:
         """One scored position."""
         row = Row.of(logits)
-        self.rows.append(sparse_distribution(row))
+        self.rows.add(sparse_distribution(row))
         self.nll.append(-float(row.log_probs_nats(token_id)))
         self.top.append(row.top_id)
 
@@ -73,6 +73,7 @@ class LiveReference:
     def read(self, runs: Sequence[Run]) -> None:
         """See `ReferenceSide.read`."""
         self._rows = self._memory.decode(runs)
+        check_numbers(self._rows, "reference")
 
     def compare(self, chunk: Chunk, index: int, row: int, variant: Logits) -> Position:
         """See `ReferenceSide.compare`."""
@@ -94,7 +95,7 @@ class LiveReference:
                 token_ids=np.array(chunk.token_ids, dtype=np.int32),
                 nll=np.array(kept.nll),
                 top=np.array(kept.top, dtype=np.int32),
-                **pack_rows(kept.rows),
+                **kept.rows.arrays(),
             )
 
 
@@ -218,3 +219,16 @@ def foreign_text(path: Path) -> UsageError:
         f"{path} was made of another text, or of the same one in another vocabulary: its tokens are not these. Give "
         "the text that it was made of, or make it again."
     )
+
+
+def check_numbers(rows: Sequence[Logits], whose: str) -> None:
+    """See that a model's rows are finite numbers.
+
+    Raises:
+        EngineError: they are not.
+    """
+    if not all(np.isfinite(row.sum(dtype=np.float64)) for row in rows):
+        raise EngineError(
+            f"the {whose}'s logits are not finite numbers: the file's weights are broken. Quantise it again from its "
+            "source."
+        )

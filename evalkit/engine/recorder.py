@@ -20,7 +20,7 @@ import numpy.typing as npt
 from evalkit.engine.greedy import Choice, Logits, choose_greedily, penalty_window
 from evalkit.measure.divergence import Row, SparseDistribution, kl_divergence_nats, sparse_distribution
 from evalkit.measure.partition import N_PARTS, partition_ids, reference_parts, variant_parts
-from evalkit.measure.sparse_codec import SPARSE_ARRAYS, PackedRows, pack_rows
+from evalkit.measure.sparse_codec import SPARSE_ARRAYS, PackedRows, RowPacker
 from evalkit.measure.symmetric import js_divergence_nats, lump, reverse_kl_nats
 from evalkit.records.decoding import Decoding
 from evalkit.records.errors import EngineError
@@ -38,7 +38,7 @@ class Recorder(Protocol):
     """Reads the rows of one prompt's reference answer and keeps what it makes of them in a file."""
 
     def read(self, index: int, row: Logits) -> None:
-        """Told of the logits that predict the answer's token number `index`."""
+        """Told of the logits that predict the answer's token number `index`; they come in the answer's order."""
 
     def save(self) -> None:
         """Write the file, in one step."""
@@ -50,7 +50,7 @@ class ReferenceRecorder:
     def __init__(self, path: Path, answer: Sequence[int]) -> None:
         self._path = path
         self._answer = answer
-        self._rows: list[SparseDistribution | None] = [None] * len(answer)
+        self._rows = RowPacker()
         self._log_probs = np.zeros(len(answer))
         self._top = np.zeros(len(answer), dtype=np.int32)
 
@@ -58,17 +58,16 @@ class ReferenceRecorder:
         """See `Recorder.read`; the row after the last token predicts none of the answer."""
         if index < len(self._answer):
             found = Row.of(row)
-            self._rows[index] = sparse_distribution(found)
+            self._rows.add(sparse_distribution(found))
             self._log_probs[index] = found.log_probs_nats(self._answer[index])
             self._top[index] = found.top_id
 
     def save(self) -> None:
         """See `Recorder.save`."""
-        rows = [row for row in self._rows if row is not None]
         save_arrays(
             self._path,
             answer=np.array(self._answer, dtype=np.int32),
-            **pack_rows(rows),
+            **self._rows.arrays(),
             log_p_answer=self._log_probs,
             top=self._top,
         )

@@ -52,6 +52,8 @@ class Position:
     nll_reference: float
     nll_variant: float
     same_top: bool
+    error_bound_nats: float | None = None
+    """How far `kl_nats` may lie below the true one; None where the reference does not come from a store."""
 
 
 def compat_row(logits: Logits) -> CompatRow:
@@ -127,6 +129,7 @@ def stored_position(
         nll_reference=facts["nll"],
         nll_variant=-float(row.log_probs_nats(token_id)),
         same_top=row.top_id == int(facts["top"]),
+        error_bound_nats=reference.error_bound_nats,
     )
 
 
@@ -138,6 +141,7 @@ def as_positions(positions: Iterable[Position]) -> CorpusPositions:
         nll_reference=tuple(one.nll_reference for one in listed),
         nll_variant=tuple(one.nll_variant for one in listed),
         same_top=tuple(one.same_top for one in listed),
+        error_bound_nats=tuple(one.error_bound_nats for one in listed if one.error_bound_nats is not None),
     )
 
 
@@ -149,6 +153,7 @@ def joined(chunks: Iterable[CorpusPositions]) -> CorpusPositions:
         nll_reference=tuple(value for one in listed for value in one.nll_reference),
         nll_variant=tuple(value for one in listed for value in one.nll_variant),
         same_top=tuple(value for one in listed for value in one.same_top),
+        error_bound_nats=tuple(value for one in listed for value in one.error_bound_nats),
     )
 
 

@@ -32,7 +32,12 @@ def summarise_corpus(positions: CorpusPositions) -> CorpusDivergence:
         positions: at least two; `MIN_POSITIONS` for figures that mean something.
     """
     figures = (*_kl_figures(positions), *_probability_figures(positions), *_perplexity_figures(positions))
-    return CorpusDivergence(figures=figures, n_positions=len(positions.kl_nats))
+    bounds = positions.error_bound_nats
+    return CorpusDivergence(
+        figures=figures,
+        n_positions=len(positions.kl_nats),
+        mean_error_bound_nats=math.fsum(bounds) / len(bounds) if bounds else None,
+    )
 
 
 def _kl_figures(positions: CorpusPositions) -> Iterator[CorpusFigure]:

@@ -1,14 +1,15 @@
 """How far a variant's next-token distribution strays from the reference's, at one position.
 
 The reference's distribution is kept sparse: its most likely tokens, each with its log-probability, until all others
-together weigh at most `MAX_TAIL_MASS`; at most `MAX_KEPT` of them, which is 16 KB (`sparse_codec.py`) in place of the
-whole row's megabyte at a vocabulary of 262,144. The others are one lump, the *tail*.
+together weigh at most `MAX_TAIL_MASS`; at most as many as 16 KB hold (`max_kept`), in place of the whole row's megabyte
+at a vocabulary of 262,144. The others are one lump, the *tail*.
 
 Lumping makes every divergence a lower bound (data-processing inequality). What it loses is exactly the tail's mass
 times the divergence within the tail: at most `MAX_TAIL_MASS * TAIL_DIVERGENCE_NATS` = 5e-5 nats, as long as the variant
-strays within the tail by no more than `TAIL_DIVERGENCE_NATS`, a hundred times what quants of one model do. Rows so wide
-that `MAX_KEPT` tokens leave more mass carry their own, larger bound (`error_bound_nats`). A tail of equal logits (a
-flat row, masses of ties) loses nothing: one number tells all of its log-probabilities.
+strays within the tail by no more than `TAIL_DIVERGENCE_NATS`; quants of one model stray there by some hundredths. Rows
+so wide that 16 KB leave more mass carry their own, larger bound (`error_bound_nats`). A vocabulary of up to 5,418
+tokens has no such rows, since it fits whole. A tail of equal logits (a flat row, masses of ties) loses nothing: one
+number tells all of its log-probabilities.
 """
 
 from __future__ import annotations
@@ -20,13 +21,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-MAX_TAIL_MASS = 2e-5
-"""Probability that may be lumped where fewer than `MAX_KEPT` tokens carry the rest."""
+MAX_TAIL_MASS = 5e-6
+"""Probability that may be lumped where fewer than `max_kept` tokens carry the rest."""
 
-MAX_KEPT = 3000
-"""Tokens kept of one row; five bytes each, so 16,384 bytes hold them with all that goes with them."""
+MAX_ROW_BYTES = 16_384
+"""What one position may take in a file."""
 
-TAIL_DIVERGENCE_NATS = 2.5
+OWN_BYTES = 128
+"""A row's facts beside its tokens, and its share of the file's head."""
+
+TOKEN_BYTES = 4
+"""One for the gap to the token before, three for the log-probability (`sparse_codec.py`)."""
+
+GAPLESS_TOKEN_BYTES = 3
+"""What a token takes where the whole vocabulary is kept."""
+
+LONGEST_GAP = 255
+"""Gaps from here on take one more byte for each such step."""
+
+LOG_PROB_STEP = 2.0**-19
+"""Nats. Log-probabilities are kept as multiples of it, 2^24 of them from 0 down: 32 nats, since tokens below -26 never
+weigh `MAX_TAIL_MASS` together. It is the step of a float32 between 16 and 32, where logits lie."""
+
+TAIL_DIVERGENCE_NATS = 10.0
 """The divergence within the tail that the error bound allows for."""
 
 CANDIDATE_NATS = 20.0
@@ -36,7 +53,7 @@ LEVEL_TOLERANCE_NATS = 1e-5
 """Logits of a tail that differ by less are taken for equal."""
 
 SAFE_REST = 1e-5
-"""Below this, 1 minus the sum of float32 probabilities says too little of what is left."""
+"""Below this, 1 minus the sum of probabilities that come from float32 logits says too little of what is left."""
 
 SMALLEST_MASS = 1e-30
 """Keeps the logarithm of an empty tail finite."""
@@ -51,7 +68,7 @@ class SparseDistribution:
     token_ids: npt.NDArray[np.int32]
     """(n_kept,) ascending."""
     log_probs: npt.NDArray[np.float32]
-    """(n_kept,) natural logarithms, normalised over the whole vocabulary."""
+    """(n_kept,) natural logarithms, normalised over the whole vocabulary; multiples of `LOG_PROB_STEP`."""
     tail_mass: float
     """Probability of all other tokens together."""
     level_nats: float = math.nan
@@ -99,13 +116,21 @@ class Row:
         return float(rest.sum()) * math.exp(float(self.logits[self.top_id]) - self.log_normaliser)
 
 
+def max_kept(n_vocab: int) -> int:
+    """Tokens that `MAX_ROW_BYTES` hold, wherever they lie in a vocabulary of this size: 3,807 of 262,144."""
+    n_bytes = MAX_ROW_BYTES - OWN_BYTES
+    if n_vocab * GAPLESS_TOKEN_BYTES <= n_bytes:
+        return n_vocab
+    return (n_bytes - n_vocab // LONGEST_GAP) // TOKEN_BYTES
+
+
 def sparse_distribution(row: Row) -> SparseDistribution:
     """The distribution after softmax, without its unlikely tail."""
     kept = _kept_ids(row)
     tail_mass = row.mass_outside(kept)
     return SparseDistribution(
         token_ids=kept,
-        log_probs=row.log_probs_nats(kept).astype(np.float32),
+        log_probs=_on_grid(row.log_probs_nats(kept)),
         tail_mass=tail_mass,
         level_nats=_level(row, kept) if tail_mass > MAX_TAIL_MASS else math.nan,
     )
@@ -145,18 +170,31 @@ def _tail_mass(variant: Row, reference: SparseDistribution, log_q: npt.NDArray[n
 
 
 def _kept_ids(row: Row) -> npt.NDArray[np.int32]:
-    """The fewest tokens that leave at most `MAX_TAIL_MASS`, at most `MAX_KEPT`; ascending."""
+    """The fewest tokens that leave at most `MAX_TAIL_MASS`, at most `max_kept`; ascending."""
+    n_most = max_kept(len(row.logits))
     ids = np.flatnonzero(row.logits > row.logits[row.top_id] - np.float32(CANDIDATE_NATS))
-    if len(ids) < MAX_KEPT and row.mass_outside(ids) > MAX_TAIL_MASS:
+    if len(ids) < n_most and row.mass_outside(ids) > MAX_TAIL_MASS:
         ids = np.arange(len(row.logits))
-    if len(ids) > MAX_KEPT:
-        ids = ids[np.argpartition(row.weights[ids], -MAX_KEPT)[-MAX_KEPT:]]
+    if len(ids) > n_most:
+        ids = ids[np.argpartition(row.weights[ids], -n_most)[-n_most:]]
     ids = ids[np.argsort(row.weights[ids], kind="stable")]
     scale = math.exp(float(row.logits[row.top_id]) - row.log_normaliser)
     left_out = row.mass_outside(ids) + scale * np.cumsum(row.weights[ids], dtype=np.float64)
     # The most likely token stays, whatever it weighs.
     n_dropped = min(int(np.searchsorted(left_out, MAX_TAIL_MASS, side="right")), len(ids) - 1)
-    return np.sort(ids[n_dropped:]).astype(np.int32)
+    return _without_gaps_where_smaller(np.sort(ids[n_dropped:]).astype(np.int32), len(row.logits))
+
+
+def _without_gaps_where_smaller(kept: npt.NDArray[np.int32], n_vocab: int) -> npt.NDArray[np.int32]:
+    """The whole vocabulary where it takes no more bytes than the tokens to be kept and their gaps."""
+    if n_vocab * GAPLESS_TOKEN_BYTES <= len(kept) * TOKEN_BYTES:
+        return np.arange(n_vocab, dtype=np.int32)
+    return kept
+
+
+def _on_grid(log_probs: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """The nearest multiples of `LOG_PROB_STEP`; float32 holds each without loss."""
+    return (np.rint(log_probs / LOG_PROB_STEP) * LOG_PROB_STEP).astype(np.float32)
 
 
 def _level(row: Row, kept: npt.NDArray[np.int32]) -> float:

@@ -41,6 +41,8 @@ class CorpusPositions:
     """The reference's negative log-probability of the token that follows, nats."""
     nll_variant: tuple[float, ...]
     same_top: tuple[bool, ...]
+    error_bound_nats: tuple[float, ...] = ()
+    """How far each `kl_nats` may lie below the true one; empty where the reference does not come from a store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,8 @@ class CorpusDivergence:
 
     figures: tuple[CorpusFigure, ...]
     n_positions: int
+    mean_error_bound_nats: float | None
+    """How far `mean_kld` may lie below the true one; None where the reference does not come from a store."""
 
     def figure(self, name: str) -> CorpusFigure:
         """The figure of this name."""
