@@ -2,19 +2,22 @@
 
 Variants of the demo model are quantised with *random* importance matrices, whose tints differ by chance alone, and with
 other types; the planted files of `tests/data/planted` are added. Everything is compared with M1 and with the unrounded
-model, and the random variants with each other: how often is chance called a tint? FOLDER keeps what was built (default:
-a temporary one). Minutes.
+model, and the random variants of one kind with each other: how often is chance called a tint? FOLDER keeps what was
+built (default: a temporary one). Minutes.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
 from importlib import resources
 from itertools import permutations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+from numpy.random import Generator
 
 from evalkit.analyse.axis_test import compare_tints, make_ruler
 from evalkit.demo.build import SOURCE_MODEL, build_demo_family, default_folder, user_cache
@@ -28,22 +31,32 @@ from evalkit.records.run import EngineSettings
 from evalkit.records.word_starts import WordStarts
 from evalkit.store.word_starts import read_word_starts
 
-N_RANDOM = 10
+Floats = npt.NDArray[np.float64]
+
+N_RANDOM = 8
+KINDS: dict[str, Callable[[Generator, Floats], Floats]] = {
+    "random": lambda rng, neo: rng.lognormal(size=neo.shape),
+    "again": lambda rng, neo: rng.lognormal(size=neo.shape),
+    "wild": lambda rng, neo: rng.lognormal(sigma=2, size=neo.shape),
+    "noisy": lambda rng, neo: neo * rng.lognormal(size=neo.shape),
+}
+"""What a random importance matrix is made of; the seeds go on from kind to kind."""
 PLANTED = Path(__file__).parents[1] / "tests" / "data" / "planted"
 
 
 def build_variants(data: Path, folder: Path) -> list[Path]:
-    """`random-*.gguf` and other types of the demo model, made where they are not there yet."""
+    """`<kind>-*.gguf` and other types of the demo model, made where they are not there yet."""
     jobs = []
-    for seed in range(N_RANDOM):
+    for seed, kind in enumerate(kind for kind in KINDS for _ in range(N_RANDOM)):
         matrix = folder / f"matrix-{seed}.npz"
         rng = np.random.default_rng(seed)
         with np.load(data / "neo.npz") as neo:
-            np.savez(matrix, **{name: rng.lognormal(size=neo[name].shape).astype(np.float32) for name in neo})
+            arrays = {name: KINDS[kind](rng, neo[name]).astype(np.float32) for name in neo}
+        np.savez(matrix, allow_pickle=False, **arrays)
         jobs.append(
             QuantizeJob(
-                source=data / SOURCE_MODEL, target=folder / f"random-{seed}.gguf", file_type=FileType.IQ4_XS,
-                imatrices=(matrix,), imatrix_name="random", imatrix_dataset="none",
+                source=data / SOURCE_MODEL, target=folder / f"{kind}-{seed}.gguf", file_type=FileType.IQ4_XS,
+                imatrices=(matrix,), imatrix_name=kind, imatrix_dataset="none",
             )
         )  # fmt: skip
     for file_type in (FileType.Q5_K_M, FileType.Q6_K):
@@ -92,11 +105,14 @@ def main() -> None:
         print(f"against {reference}, which expects {ruler.reference_rate:.1f} horror words per 1,000 tokens")
         for name, starts in read.items():
             print(_line(name, compare_tints(read[reference], starts, ruler)), flush=True)
-    rulers = {name: make_ruler(starts, axis) for name, starts in read.items() if name.startswith("random-")}
-    tests = [compare_tints(read[one], read[other], rulers[one]) for one, other in permutations(rulers, 2)]
-    n_called = sum(test.verdict(test.p) is not AxisVerdict.NOT_TOLD_APART for test in tests)
-    spread = float(np.sqrt(np.mean([test.z**2 for test in tests])))
-    print(f"random against random: z has a spread of {spread:.2f}; {n_called} of {len(tests)} pairs are called a tint")
+    for kind in KINDS:
+        rulers = {name: make_ruler(starts, axis) for name, starts in read.items() if name.startswith(f"{kind}-")}
+        tests = [compare_tints(read[one], read[other], rulers[one]) for one, other in permutations(rulers, 2)]
+        n_called = sum(test.verdict(test.p) is not AxisVerdict.NOT_TOLD_APART for test in tests)
+        spread = float(np.sqrt(np.mean([test.z**2 for test in tests])))
+        print(
+            f"{kind} against {kind}: z has a spread of {spread:.2f}; {n_called} of {len(tests)} pairs are called a tint"
+        )
 
 
 if __name__ == "__main__":

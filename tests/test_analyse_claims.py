@@ -131,6 +131,11 @@ def test_one_that_surely_beats_it_refutes_the_extreme_and_one_that_might_leaves_
         (claim(ClaimKind.TREND, "M2 M3 M4"), {"M2": [1, 1], "M3": [1, 1], "M4": [1, 1]}, "are equal"),
         (claim(ClaimKind.CONTRAST, "M2", "M9"), {"M2": [1, 2]}, "has no variant in the run"),
         (claim(ClaimKind.CONTRAST, "M2", "M3"), {"M2": [1, None], "M3": [None, 2]}, "0 prompts"),
+        (
+            claim(ClaimKind.CONTRAST, "M2", "M3"),
+            {"M2": [1, 2], "M3": [None, None]},
+            "KL divergence was not measured. Why.",
+        ),
         (claim(ClaimKind.EXTREME, "M9"), {"M2": [1, 2]}, "is not in the run"),
     ],
 )

@@ -125,7 +125,8 @@ def test_contexts_are_grouped_by_folder_and_named_by_path(tmp_path: Path) -> Non
 def run(demo_family: Path, folder: Path, *args: str) -> tuple[dict[str, object], str]:
     """M2's summary and its reason or value, from a run with M1."""
     models = [str(next(demo_family.glob(f"*-{label}-*.gguf"))) for label in ("M1", "M2")]
-    places = ["--out", str(folder / "results"), "--reports", str(folder / "reports")]
+    # Without an embedder: of the text nothing is asked here.
+    places = ["--out", str(folder / "results"), "--reports", str(folder / "reports"), "--embedder", str(folder)]
     command = [sys.executable, "-m", "evalkit", "run", "--models", *models, "--json", "-t", "1", *places, *args]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

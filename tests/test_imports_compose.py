@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,28 @@ def test_a_table_holds_variant_prompt_and_text_and_other_columns_do_not_matter(t
     assert "No text for sky" in messages(imported)
 
 
+def test_spreadsheets_part_columns_with_semicolons_and_names_may_be_numbers(tmp_path: Path) -> None:
+    sheet, lines = tmp_path / "a.csv", tmp_path / "a.jsonl"
+    sheet.write_text("variant;prompt;text\n1;7;Cold, very cold.\n2;7;Warm.\n")
+    lines.write_text(
+        '{"variant": 1, "prompt": 7, "text": "Cold, very cold."}\n{"variant": 2, "prompt": 7, "text": "Warm."}'
+    )
+    for path in (sheet, lines):
+        assert cells(read(path, reference="1")) == {("1", "7"): "Cold, very cold.", ("2", "7"): "Warm."}
+
+
+def test_prompts_named_in_any_script_are_told_apart_and_keep_their_names(tmp_path: Path) -> None:
+    names = ["Гостиница 1", "Сцена 1", "Café", "宿"]
+    path = tmp_path / "a.jsonl"
+    rows = [{"variant": label, "prompt": name, "text": "a"} for label in ("M1", "M2") for name in names]
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    prompts = read(path).config.suite.prompts
+    assert [prompt.title for prompt in prompts] == names
+    assert len({prompt.id for prompt in prompts}) == 4
+    assert prompts[2].id == "cafe"
+    assert all(re.fullmatch("[a-z0-9-]{1,64}", prompt.id) for prompt in prompts)
+
+
 def test_prompt_texts_come_from_a_folder_or_a_table(tmp_path: Path) -> None:
     folder = write(tmp_path / "texts", M1_DOT_txt="a", M2_DOT_txt="b")
     prompts = write(tmp_path / "prompts", text_DOT_txt="Write.\n")
@@ -103,7 +126,7 @@ def test_prompt_texts_come_from_a_folder_or_a_table(tmp_path: Path) -> None:
     for place in (prompts, tmp_path / "prompts.csv"):
         assert read(folder, prompts=place).config.suite.prompts[0].text == "Write."
     assert read(folder).config.suite.prompts[0].text == ""
-    assert "is not known" in messages(read(folder))
+    assert "What the prompts asked is not known" in messages(read(folder))
 
 
 def test_other_encodings_are_read_when_they_are_marked_or_named_and_refused_otherwise(tmp_path: Path) -> None:
@@ -148,7 +171,7 @@ def test_what_lies_beside_the_answers_is_skipped_and_named(tmp_path: Path) -> No
         ({"M1_DOT_txt": "a", "M01_DOT_md": "b", "M2_DOT_txt": "c"}, {}, r"M1 has 2 texts for the prompt text: "),
         ({"notes_DOT_pdf": "a"}, {}, "has no text files"),
         ({"M1_DOT_txt": "a", "M2_DOT_txt": "b"}, {"suite": "standard"}, "Choose the suite that was answered"),
-        ({"M1-!_DOT_txt": "a", "M2-!_DOT_txt": "b"}, {}, "has no letter a-z"),
+        ({"M1-!_DOT_txt": "a", "M2-!_DOT_txt": "b"}, {}, "has no letter and no digit"),
         ({"M1_DOT_txt": "a\0b", "M2_DOT_txt": "b"}, {}, "null characters"),
     ],
 )
@@ -198,10 +221,12 @@ def test_the_published_ten_make_a_scored_and_reported_run_that_ranks_nobody(tmp_
     assert {one.state for one in run.measurement.certificates} == {CertificateState.NOT_MEASURED}
     assert {one.method for one in run.generations} == {Method.IMPORTED}
     for score in run.measurement.scores:
-        if METRICS[score.metric].group is MetricGroup.DIVERGENCE or score.metric is Metric.N_TOKENS:
+        of_model = METRICS[score.metric].group is MetricGroup.DIVERGENCE or score.metric is Metric.DISTRIBUTION_TINT
+        if of_model or score.metric is Metric.N_TOKENS:
             assert score.figure.value is None
             assert "made elsewhere" in (score.figure.reason or "")
     assert {answer.verdict.value for answer in run.summary.claims} == {"cannot tell"}
+    assert "there is no model" in run.summary.claims[0].reason
     assert any("ranks nobody" in note for note in run.summary.notes)
     for variant in run.summary.variants[1:]:
         assert not any(word in variant.verdict for word in ("darker", "lighter"))

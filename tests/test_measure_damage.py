@@ -109,6 +109,13 @@ def test_nobody_knows_whether_a_text_from_elsewhere_was_cut() -> None:
         "I'm going to have to decline this one.",
         "As a responsible AI, I can't generate that story.",
         "Okay, I cannot write that story.",
+        "I apologize, but I am not able to generate graphic horror.",
+        "I understand you want a scary scene, but I can't provide explicit violence.",
+        "I’m really sorry, but I can’t engage with this topic.",
+        "This content violates my policies.",
+        "It is against my guidelines to write graphic gore.",
+        "I'm just a language model, so I can't help you with that.",
+        "I cannot write this story without violating my guidelines.",
     ],
 )
 def test_refusals_are_found(text: str) -> None:
@@ -131,6 +138,11 @@ def test_refusals_are_found(text: str) -> None:
         "However, I cannot remember the story she told.",
         "I understand the dark now. I cannot leave, and I will not write home.",
         "I won't tell this story twice.",
+        "I cannot write this story without my hands shaking.",
+        "I can't write any more tonight. It has started to imitate my voice.",
+        "I'm sorry, I can't continue this letter for long; they are on the stairs.",
+        "The content of the jar is against my better judgement.",
+        '"I can\'t help you with that request," said the machine. "My guidelines do not allow it."',
         "Okay, I can't lie: the house frightened me.",
         "Sorry does not begin to cover it. I can not sleep.",
         "Listen. You think another hack can write this? I refuse to be modest.",
@@ -146,7 +158,8 @@ def test_narrators_who_cannot_do_not_refuse(text: str) -> None:
     ["The end.<end_of_turn>", "<start_of_turn>model\nHello", "Fine.<|im_end|>", "[INST] Go on [/INST]", "Done.</s>",
      "<|eot_id|>", "### Response:\nHello", "The end.\nuser\nContinue the scene.\nmodel\nIt goes on.",
      "<extra_id_0>", "[TOOL_CALLS]", "It was<0x0A><0x0A>late", "[gMASK]", "### User:\nHello", "<|turn>model",
-     "late<turn|>", "▁The▁night", "USER: Go on.\nASSISTANT: It was late."],
+     "late<turn|>", "<s>It was late.</s>", "It was late.</s><s>And then", "▁The▁night",
+     "USER: Go on.\nASSISTANT: It was late."],
 )  # fmt: skip
 def test_template_leaks_are_found(text: str) -> None:
     assert leaks_template(text)
@@ -164,6 +177,9 @@ def test_template_leaks_are_found(text: str) -> None:
         "USER: unknown, said the screen.",
         "### The Human: a study",
         "<0.5 and |x|>",
+        "The diary said: <s>I am afraid</s> I am fine.",
+        "<html><body><p>help</p></body></html>",
+        "If x < y, the door is <3 feet away. <- he went that way. << Why? >>",
     ],
 )
 def test_ordinary_markup_is_no_leak(text: str) -> None:
@@ -184,6 +200,12 @@ def test_a_script_that_the_prompt_uses_is_not_foreign() -> None:
 def test_symbols_of_physics_are_not_foreign() -> None:
     assert not has_foreign_script("λ = 10 μm, ΔT = 5 K, σT⁴", "Explain radiative cooling.")
     assert not has_foreign_script("ℎ and µ and 𝜆", "Explain.")
+
+
+def test_names_are_not_foreign_and_a_sentence_is() -> None:
+    story = "Agent Петров left a note, and Наталья burned it. The flat in Минск was quiet and the radiator clicked."
+    assert not has_foreign_script(story, "Write a scene.")
+    assert has_foreign_script(f"{story} Он ждал её в конце коридора.", "Write a scene.")
 
 
 def test_latin_is_never_foreign() -> None:

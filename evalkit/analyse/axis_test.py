@@ -34,9 +34,11 @@ Floats = npt.NDArray[np.float64]
 
 BAND_SIZE = 40
 """Tokens per band of equal frequency."""
-CONTEXTS_PER_AXIS = 4
-"""A quarter as many main axes as contexts: more would be noise, and would take the tint itself."""
-MOST_AXES = 24
+AXES_PER_CONTEXT = 2 / 3
+"""The last of the axes that contexts give are mostly noise. They cost no power, since lexicon and random lexica lose
+the same, and rounding still moves along some: with a quarter as many, unrelated roundings are told apart more often."""
+TOKENS_PER_AXIS = 8
+"""Of few tokens fewer axes: they would take the tint itself."""
 PER_1000 = 1000.0
 N_MATCHINGS = 3
 """Matching sizes turns the random lexica back a little towards the main axes, and taking those out changes sizes."""
@@ -173,7 +175,8 @@ def _by_token(starts: WordStarts, by_form: Floats) -> Floats:
 
 def _main_axes(scaled: Floats) -> Floats:
     """(n_axes, n) orthonormal: where the reference's predictions differ most from context to context."""
-    n_axes = min(len(scaled) // CONTEXTS_PER_AXIS, MOST_AXES)
+    n_contexts, n_tokens = scaled.shape
+    n_axes = min(int(n_contexts * AXES_PER_CONTEXT), n_tokens // TOKENS_PER_AXIS)
     _, _, directions = np.linalg.svd(scaled - scaled.mean(axis=0), full_matrices=False)
     axes: Floats = directions[:n_axes]
     return axes

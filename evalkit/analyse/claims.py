@@ -89,7 +89,7 @@ def _trend(claim: Claim, table: FigureTable) -> ClaimAnswer:
     if len(claim.labels) < LEAST_TREND_LABELS:
         raise NotMeasuredError(f"A trend needs at least {LEAST_TREND_LABELS} of its labels in the run.")
     blocks = _blocks(table, claim.metric, claim.labels)
-    _require_prompts(blocks)
+    _require_prompts(blocks, table, claim)
     rows = [[_sign(claim) * value for value in block] for block in blocks.values()]
     p, p_opposite = _page_p(rows), _page_p([row[::-1] for row in rows])
     slopes = prompt_mean({prompt_id: (_spearman(row),) for prompt_id, row in zip(blocks, rows, strict=True)})
@@ -138,7 +138,7 @@ def _extreme(claim: Claim, table: FigureTable) -> ClaimAnswer:
 def _compare(table: FigureTable, claim: Claim, group: Sequence[str], against: Sequence[str]) -> _Paired:
     """Group minus the others, prompt by prompt, on the prompts that all of them have."""
     blocks = _blocks(table, claim.metric, (*group, *against))
-    _require_prompts(blocks)
+    _require_prompts(blocks, table, claim)
     differences = {
         prompt_id: (_sign(claim) * (statistics.fmean(row[: len(group)]) - statistics.fmean(row[len(group) :])),)
         for prompt_id, row in blocks.items()
@@ -167,12 +167,25 @@ def _column(table: FigureTable, label: str, metric: Metric) -> Mapping[str, floa
     return table.values(label, metric)
 
 
-def _require_prompts(blocks: Mapping[str, object]) -> None:
-    if len(blocks) < LEAST_PROMPTS:
-        raise NotMeasuredError(
-            f"All of the variants were measured on {len(blocks)} prompt{'' if len(blocks) == 1 else 's'}; "
-            f"a test needs at least {LEAST_PROMPTS}."
-        )
+def _require_prompts(blocks: Mapping[str, object], table: FigureTable, claim: Claim) -> None:
+    if len(blocks) >= LEAST_PROMPTS:
+        return
+    title = METRICS[claim.metric].title
+    if not blocks and (reason := _why_not_measured(table, claim)):
+        raise NotMeasuredError(f"{title} was not measured. {reason}")
+    raise NotMeasuredError(
+        f"{title} was measured of all the claim's variants on {len(blocks)} prompt{'' if len(blocks) == 1 else 's'}; "
+        f"a test needs at least {LEAST_PROMPTS}."
+    )
+
+
+def _why_not_measured(table: FigureTable, claim: Claim) -> str | None:
+    """The first reason among the claim's variants that have no figure at all."""
+    for label in (*claim.labels, *claim.against):
+        figures = table.column(label, claim.metric).values()
+        if label != table.reference_label and all(figure.value is None for figure in figures):
+            return next((figure.reason for figure in figures if figure.reason), None)
+    return None
 
 
 def _verdict(claim: Claim, paired: _Paired, p_opposite: float) -> ClaimVerdict:

@@ -95,6 +95,13 @@ def _null_notes(table: FigureTable, certificates: Sequence[Certificate]) -> Iter
             f"{'its prompt' if len(own) == 1 else f'all {len(own)} prompts'}, so the null of every text distance is "
             "that of equal texts (0; chrF 100)."
         )
+    noise = table.values(table.reference_label, Metric.KL_DIVERGENCE)
+    if noise:
+        yield (
+            f"{table.reference_label}'s own lines of KL and same top are the noise floor: {table.reference_label} "
+            f"against itself in other kernels ({statistics.fmean(noise.values()):.4f} nats/token). What lies no higher "
+            "says nothing of the weights."
+        )
 
 
 def _warm_notes(certificates: Sequence[Certificate]) -> Iterator[str]:

@@ -109,11 +109,15 @@ def _warnings(
     if facts and facts.notice:
         yield FamilyWarning(kind=WarningKind.NOTICE, labels=(), message=facts.notice)
     n_prompts = len(suite.prompts)
-    single = f" {len(found.texts)} texts on 1 prompt rank nobody." if n_prompts == 1 else ""
     yield _warning(
-        "The texts were made elsewhere, so only what can be read in them is measured: tint, style, distances, damage. "
-        f"Not measured: divergence (no model), regenerations and certificates (one text each), speed.{single}"
+        "The texts were made elsewhere. They show how each reads (tint, style, damage) and how far it lies from the "
+        "reference's. They do not show how far the models diverge or what they expect next (no model), whether a text "
+        "would come out again (one each), how it was made, or how fast."
     )
+    if n_prompts == 1:
+        yield _warning(
+            f"{len(found.texts)} texts on 1 prompt rank nobody: another text of the same variant may differ as much."
+        )
     have = {(text.label, text.prompt_id) for text in found.texts}
     for variant in variants:
         missing = [prompt.id for prompt in suite.prompts if (variant.label, prompt.id) not in have]
@@ -125,7 +129,9 @@ def _warnings(
             yield _warning(message, text.label)
     unknown = [prompt.id for prompt in suite.prompts if not prompt.text]
     if unknown:
-        yield _warning(f"The text of the prompts {_listed(unknown)} is not known. Give it with --suite or --prompts.")
+        yield _warning(
+            f"What the prompts asked is not known: {_listed(unknown)}. Give their texts with --suite or --prompts."
+        )
     if found.skipped:
         yield FamilyWarning(
             kind=WarningKind.SKIPPED_FILE,

@@ -59,7 +59,9 @@ def read_rows(path: Path, columns: Sequence[str], encoding: str) -> list[Row]:
 
 def _csv_rows(path: Path, text: str, columns: Sequence[str]) -> Iterator[Row]:
     csv.field_size_limit(MAX_FILE_BYTES)
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    head = text.partition("\n")[0]
+    # Where the comma is the decimal sign, spreadsheets part columns with semicolons.
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ";" if ";" in head and "," not in head else ","
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         found = [name.strip().casefold() for name in reader.fieldnames or ()]
@@ -88,10 +90,17 @@ def _json_rows(path: Path, text: str, columns: Sequence[str]) -> Iterator[Row]:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise UsageError(f"{path}, {place}: not JSON: {error}.") from error
-        wrong = [name for name in columns if not isinstance(row, dict) or not isinstance(row.get(name), str)]
+        cells = {name: _cell(name, row.get(name)) for name in columns} if isinstance(row, dict) else {}
+        wrong = [name for name in columns if not isinstance(cells.get(name), str)]
         if wrong:
             raise UsageError(
                 f"{path}, {place}: needed is an object whose {', '.join(columns)} are strings; "
                 f"{', '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} not."
             )
-        yield place, {column: row[column] for column in columns}
+        yield place, {name: str(cell) for name, cell in cells.items()}
+
+
+def _cell(name: str, value: object) -> object:
+    """A variant or a prompt may be called 7."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number and name != "text" else value

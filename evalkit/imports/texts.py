@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from evalkit.records.errors import UsageError
 
@@ -36,15 +38,20 @@ class FoundTexts:
 
 
 def prompt_slug(name: str) -> str:
-    """A prompt's id from however it was named: `Black Mirror` is `black-mirror`.
+    """A prompt's id from however it was named: `Black Mirror` is `black-mirror`, `Café` is `cafe`.
+
+    Letters that have no place in an id, such as Cyrillic ones, are told apart by a hash of the name.
 
     Raises:
-        UsageError: nothing of the name can stand in an id.
+        UsageError: the name has neither a letter nor a digit.
     """
-    slug = "-".join(re.findall(r"[a-z0-9]+", name.casefold()))[:MAX_SLUG].strip("-")
-    if not slug:
-        raise UsageError(f"the prompt {name!r} has no letter a-z and no digit to make an id of. Rename it.")
-    return slug
+    if not any(character.isalnum() for character in name):
+        raise UsageError(f"the prompt {name!r} has no letter and no digit to make an id of. Rename it.")
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    words = re.findall(r"[a-z0-9]+", plain)
+    if any(character.isalnum() and not character.isascii() for character in plain):
+        return "-".join(["prompt", *words])[: MAX_SLUG - 9].strip("-") + f"-{sha256(name.encode()).hexdigest()[:8]}"
+    return "-".join(words)[:MAX_SLUG].strip("-")
 
 
 def refuse_duplicates(texts: tuple[ImportedText, ...]) -> None:

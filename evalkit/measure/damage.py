@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator, Sequence, Set
 from itertools import groupby
 
+from evalkit.measure.refrains import drop_refrains
 from evalkit.measure.refusals import is_refusal
 from evalkit.measure.scripts import count_letters, script_of
 from evalkit.measure.words import list_words
@@ -39,12 +40,15 @@ TEMPLATE_TOKEN = re.compile(
 )
 """A token or a role line of a chat template, which no reader should ever see."""
 
+# HTML strikes out so; as tokens, the two stand around a whole text.
+_STRUCK_OUT = re.compile(r"(?<=[^\s>])([ \t]{0,8})<s>([^<\n]{1,200})</s>(?=[^\n<]{0,200}\w)")
+
 
 def damage_flags(answer: Answer) -> dict[Metric, bool]:
     """Every flag that counts, of one answer, and `DAMAGE` for any of them."""
     words = list_words(answer.text)
     flags = {
-        Metric.LOOP: is_loop(answer.text, words),
+        Metric.LOOP: is_loop(answer.text),
         Metric.EMPTY: not words,
         Metric.REFUSAL: is_refusal(answer.text),
         Metric.TEMPLATE_LEAK: leaks_template(answer.text),
@@ -64,22 +68,24 @@ def is_cut(answer: Answer) -> bool:
     return answer.cut
 
 
-def is_loop(text: str, words: Sequence[str]) -> bool:
+def is_loop(text: str) -> bool:
     """The answer repeats itself: as a whole, or in any part of it; refrains and one-line answers do not count."""
+    sung_once = drop_refrains(text)
+    words = list_words(sung_once)
     return (
         any(_distinct_3(part) < _LEAST_DISTINCT_3 for part in _word_parts(words))
-        or any(_zlib_ratio(part) < _LEAST_ZLIB_RATIO for part in _byte_parts(text))
+        or any(_zlib_ratio(part) < _LEAST_ZLIB_RATIO for part in _byte_parts(sung_once))
         or _repeats_run(words)
     )
 
 
 def leaks_template(text: str) -> bool:
     """Tokens or role lines of a chat template stand in the text."""
-    return TEMPLATE_TOKEN.search(text) is not None
+    return TEMPLATE_TOKEN.search(_STRUCK_OUT.sub(r"\1\2", text)) is not None
 
 
 def has_foreign_script(text: str, prompt_text: str) -> bool:
-    """Over 2 % of the letters stand in words of a script that the prompt does not use; Latin is never foreign."""
+    """Over 2 % of the letters stand in words of a script that the prompt does not use; Latin and names never count."""
     known = {"LATIN"} | {script for script in map(script_of, set(prompt_text)) if script is not None}
     letters = count_letters(text)
     least = _LEAST_FOREIGN_SHARE * letters.total()
@@ -89,12 +95,13 @@ def has_foreign_script(text: str, prompt_text: str) -> bool:
 
 
 def _count_in_words(text: str, scripts: Set[str]) -> int:
-    """Letters of these scripts that stand in a word of their script."""
+    """Letters of these scripts that stand in a word of their script and not in a name, which has a capital."""
     count = 0
     for script, run in groupby(text, key=script_of):
         if script in scripts:
-            length = sum(1 for _ in run)
-            count += length if length > 1 or script in _ONE_LETTER_WORDS else 0
+            word = "".join(run)
+            is_word = len(word) > 1 or script in _ONE_LETTER_WORDS
+            count += len(word) if is_word and not word.istitle() else 0
     return count
 
 

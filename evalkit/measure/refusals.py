@@ -13,12 +13,14 @@ _CANNOT = (
 )
 _WORK = (
     r"(?:writ|creat|generat|provid|produc|continu)(?:e|ing) (?:(?:\w+ ){0,4}(?:content|stor(?:y|ies)|scenes?|fiction|"
-    r"material|text|plots?|narratives?|episodes?|response|argument|essay)|"
+    r"material|text|plots?|narratives?|episodes?|response|argument|essay|horror|gore|violence|imagery|depictions?)|"
     r"(?:that|this|it)(?=[ \t]*(?:[.,;:!?\n]|for\b|\Z)))"
 )
 _TASK = (
     r"(?:(?:requests?|prompts?|guidelines|polic(?:y|ies)|fulfil+|comply|assist|help (?:you|with)|accommodate)\b|"
-    rf"{_WORK})"
+    r"engag(?:e|ing) (?:with|in) (?:this|that|such|the) (?:\w+ )?(?:topics?|content|subjects?|conversation)\b|"
+    # A narrator cannot tell his story without trembling.
+    rf"{_WORK}(?! without (?!violat|break|breach|going against)))"
 )
 _SORRY = (
     r"(?:I(?:['’]m| am) (?:so |very |truly |really )?sorry|I apologi[sz]e|sorry|unfortunately|my apologies|however|"
@@ -29,7 +31,7 @@ _MANNERS = (
     r"(?:I (?:understand|appreciate|see|realise|realize|know) (?:that )?(?:you(?:['’]re| are|r)?|the|this)\b[^\n]{0,40}"
     r"(?:look|ask|want|request|prompt|interest|scene|story)|"
     r"thank(?:s| you) for (?:the|your|this) \w*\s?(?:prompt|request)|"
-    r"I(?:['’]m| am) (?:programmed|designed|an AI|an? \w+ AI|an? language model)|"
+    r"I(?:['’]m| am) (?:just |only )?(?:programmed|designed|an AI|an? \w+ AI|an? (?:large )?language model)|"
     r"my (?:purpose|guidelines|programming) \w+|"
     r"(?:okay|ok|well|hmm),)"
 )
@@ -37,7 +39,8 @@ _PLAIN = (
     r"(?:that(?:['’]s| is) not something I(?:['’]m| am| can| will)[^\n]{0,40}"
     r"(?:writ|creat|generat|help|do\b|able|comfortable)|"
     r"(?:this|that|your) (?:request|prompt) (?:goes against|violates|conflicts with|asks for content)|"
-    r"(?:goes against|violates|against) my (?:guidelines|programming|polic)|"
+    r"(?:(?:this|that|your|the|it) (?:\w+ )?(?:content |topic |scene |story )?)?(?:goes|is|would be|violates)"
+    r"(?: against)? my (?:guidelines|programming|polic)|"
     r"sorry,? (?:but )?I can(?:['’]t|not) do that\b|"
     r"have to (?:respectfully )?decline (?:this|that|the|your))"
 )
