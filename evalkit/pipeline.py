@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,9 +11,22 @@ from evalkit import __version__
 from evalkit.engine.protocol import Engine
 from evalkit.generate.fingerprint import run_fingerprint
 from evalkit.generate.run import Listener, generate_answers
-from evalkit.records.run import Machine, Manifest, RunConfig, RunStatus
+from evalkit.generate.unrounded import read_unrounded
+from evalkit.imports.compose import Import
+from evalkit.records.axis import AxisTest
+from evalkit.records.divergence import DivergenceAnalysis
+from evalkit.records.errors import GgufError, NotMeasuredError, RunFolderError
+from evalkit.records.positions import PositionScores
+from evalkit.records.run import ImportConfig, Machine, Manifest, RunConfig, RunStatus
 from evalkit.records.run_data import RunData
-from evalkit.store.run_folder import RunFolder, find_run
+from evalkit.records.scores import Score
+from evalkit.store.run_folder import RunFolder
+from evalkit.store.runs import find_run
+
+NO_MODEL = "The texts were made elsewhere: there is no model to compare."
+
+Outcomes = dict[str, AxisTest | NotMeasuredError]
+"""Per label the test of its next tokens, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +56,26 @@ def begin_run(config: RunConfig, engine: Engine, root: Path, occasion: Occasion)
     return RunFolder.create(root, manifest)
 
 
+def import_run(imported: Import, root: Path, occasion: Occasion) -> RunFolder:
+    """A new run folder with texts that were made elsewhere, ready to be scored."""
+    manifest = Manifest(
+        run_id=f"{occasion.now_utc:%Y%m%dT%H%M%SZ}-{imported.fingerprint[:8]}",
+        fingerprint=imported.fingerprint,
+        created_utc=f"{occasion.now_utc:%Y-%m-%dT%H:%M:%SZ}",
+        evalkit_version=__version__,
+        command=occasion.command,
+        status=RunStatus.RUNNING,
+        config=imported.config,
+        build=None,
+        machine=occasion.machine,
+    )
+    folder = RunFolder.create(root, manifest)
+    with folder.locked():
+        for generation in imported.generations:
+            folder.append_generation(generation)
+    return folder
+
+
 def resume_run(config: RunConfig, engine: Engine, root: Path) -> RunFolder | None:
     """The newest run of the same question on the same engine, where there is one.
 
@@ -59,20 +93,74 @@ def generate_run(folder: RunFolder, engine: Engine, listener: Listener) -> None:
 
     An interruption leaves what is finished, and says so in the manifest.
     """
+    from evalkit.measure.axis import horror_material
+
+    config = folder.read_manifest().config
+    if isinstance(config, ImportConfig):
+        raise RunFolderError(f"{folder.path} holds texts that were made elsewhere: there is nothing to generate in it.")
     with folder.locked():
         try:
-            generate_answers(folder.read_manifest().config, folder, engine, listener)
+            tint = horror_material(config.tint_contexts)
+            generate_answers(config, folder, engine, listener, tint)
+            read_unrounded(config, folder, engine, listener, tint)
         except BaseException:
             folder.set_status(RunStatus.INTERRUPTED)
             raise
 
 
+def compare_weights(folder: RunFolder, on_progress: Callable[[str], object]) -> tuple[str, ...]:
+    """Compare each variant's tensors with the reference's, once per two payloads.
+
+    Returns:
+        Why some were not compared. No answer and no figure depends on it: a file that was moved after its answers were
+        made costs a picture.
+    """
+    from evalkit.family.gguf_header import read_model
+    from evalkit.family.model_files import model_files_of
+    from evalkit.family.tensor_distance import compare_tensors
+
+    config = folder.read_manifest().config
+    family = config.family
+    missing = [variant for variant in family.others if folder.read_comparison(variant) is None]
+    if not missing:
+        return ()
+    if isinstance(config, RunConfig) and config.reference_store is not None:
+        return (f"{family.reference.label}'s weights are not here: its answers come from a store.",)
+    reasons = []
+    try:
+        first = read_model(model_files_of(family.reference.path).parts)
+    except GgufError as error:
+        return (str(error),)
+    for variant in missing:
+        try:
+            second = read_model(model_files_of(variant.path).parts)
+            labels = (family.reference.label, variant.label)
+            comparison = compare_tensors(first, second, labels=labels, on_progress=on_progress)
+        except GgufError as error:
+            reasons.append(str(error))
+            continue
+        with folder.locked():
+            folder.write_comparison(variant, comparison)
+    return tuple(reasons)
+
+
 def score_run(folder: RunFolder, embedder_folder: Path | None) -> None:
     """Measure every answer and summarise; needs no GGUF. The run's status is settled with it."""
+    from evalkit.analyse.distribution_tint import (
+        distribution_figures,
+        distribution_notes,
+        distribution_scores,
+        judge_distributions,
+        source_tint_notes,
+    )
+    from evalkit.analyse.divergence import divergence_notes
+    from evalkit.analyse.quantiles import pooled_kl_quantiles
     from evalkit.analyse.summary import summarise
+    from evalkit.analyse.text_tree import build_text_tree
     from evalkit.measure.answers import measure_answers
     from evalkit.measure.embedder import find_embedder
-    from evalkit.measure.positions import divergence_scores
+    from evalkit.measure.positions import divergence_scores, no_divergence
+    from evalkit.measure.text_pairs import text_pair_distances
 
     manifest = folder.read_manifest()
     family, suite = manifest.config.family, manifest.config.suite
@@ -86,31 +174,130 @@ def score_run(folder: RunFolder, embedder_folder: Path | None) -> None:
         n_regenerations=manifest.config.n_regenerations,
         embedder=find_embedder(embedder_folder),
     )
-    divergence = divergence_scores(folder.read_positions(), labels=labels, prompt_ids=prompt_ids)
+    is_imported = isinstance(manifest.config, ImportConfig)
+    positions = folder.read_positions()
+    divergence = (
+        no_divergence(labels, prompt_ids, NO_MODEL)
+        if is_imported
+        else divergence_scores(positions, labels=labels, prompt_ids=prompt_ids, reference_label=family.reference.label)
+    )
+    unrounded, of_source = _compare_with_unrounded(folder)
+    outcomes, against_source = _compare_next_tokens(folder)
+    tints = judge_distributions(outcomes)
+    distribution = distribution_scores(outcomes, prompt_ids)
+    by_label = distribution_figures(outcomes)
+    pooled = {label: by_label.get(label, {}) | of_kl for label, of_kl in pooled_kl_quantiles(positions).items()}
     measurement, summary = summarise(
-        replace(measurement, scores=(*measurement.scores, *divergence)),
+        replace(measurement, scores=(*measurement.scores, *divergence, *unrounded, *distribution)),
         labels=labels,
         prompt_ids=prompt_ids,
         reference_label=family.reference.label,
+        pooled=by_label | pooled,
+        claims=family.claims,
+        distribution=tints,
     )
+    analysis = None if is_imported else _analyse_divergence(folder, positions)
+    text_tree = build_text_tree(text_pair_distances(folder.read_generations(), labels), labels)
+    of_tint = (
+        *distribution_notes(tints, family.reference.label),
+        *source_tint_notes(judge_distributions(against_source)),
+    )
+    of_divergence = () if analysis is None else divergence_notes(analysis)
+    summary = replace(summary, notes=(*of_divergence, *of_tint, *of_source, *summary.notes))
     with folder.locked():
+        if analysis is not None:
+            folder.write_divergence(analysis)
+        if text_tree is not None:
+            folder.write_text_tree(text_tree)
         folder.write_measurement(measurement, summary)
 
 
+def _compare_with_unrounded(folder: RunFolder) -> tuple[tuple[Score, ...], tuple[str, ...]]:
+    """Every variant's distance from the unrounded model, and whether it moved or the reference did."""
+    from evalkit.analyse.table import FigureTable
+    from evalkit.analyse.unrounded import unrounded_notes
+    from evalkit.measure.unrounded import NO_SOURCE, NOT_READ, STORED, unrounded_scores
+
+    config = folder.read_manifest().config
+    if isinstance(config, ImportConfig):
+        return (), ()
+    reference = config.family.reference.label
+    labels = tuple(variant.label for variant in config.family.variants)
+    prompt_ids = tuple(prompt.id for prompt in config.suite.prompts)
+    has_source = config.unrounded is not None
+    reasons = dict.fromkeys(labels, NOT_READ if has_source else NO_SOURCE)
+    if has_source and config.reference_store is not None:
+        reasons[reference] = STORED
+    positions = folder.read_unrounded_positions() if has_source else ()
+    scores = unrounded_scores(positions, labels=labels, prompt_ids=prompt_ids, reasons=reasons)
+    table = FigureTable.of(scores, labels=labels, prompt_ids=prompt_ids, reference_label=reference)
+    return scores, unrounded_notes(table, has_source=has_source)
+
+
+def _compare_next_tokens(folder: RunFolder) -> tuple[Outcomes, Outcomes]:
+    """What each variant expects to write against what the reference does, and all against the unrounded model."""
+    from evalkit.analyse.distribution_tint import compare_variants
+    from evalkit.measure.axis import horror_texts, learn_axis
+
+    config = folder.read_manifest().config
+    family = config.family
+    if isinstance(config, ImportConfig):
+        return {variant.label: NotMeasuredError(NO_MODEL) for variant in family.others}, {}
+    axis, reference = learn_axis(horror_texts()), folder.read_word_starts(family.reference)
+    readings = {variant.label: folder.read_word_starts(variant) for variant in family.others}
+    source = folder.read_unrounded_word_starts()
+    everyone = {family.reference.label: reference} | readings
+    against_source = compare_variants(source, everyone, axis) if source is not None else {}
+    return compare_variants(reference, readings, axis), against_source
+
+
+def _analyse_divergence(folder: RunFolder, positions: tuple[PositionScores, ...]) -> DivergenceAnalysis:
+    """Forks, profiles and the family's distances; the pairs are compared one prompt at a time, which bounds memory."""
+    from evalkit.analyse.divergence import analyse_divergence
+    from evalkit.measure.partition import family_distance_nats, pair_distances
+
+    config = folder.read_manifest().config
+    reference = config.family.reference.label
+    by_pair: dict[tuple[str, str], dict[str, float]] = {}
+    noise_by_prompt = {}
+    for prompt in config.suite.prompts:
+        parts = folder.read_parts(prompt.id)
+        noise = parts.pop(reference, None)
+        if noise is not None and len(noise[0]):
+            noise_by_prompt[prompt.id] = family_distance_nats(*noise)
+        for pair, distance in pair_distances(parts, reference).items():
+            by_pair.setdefault(pair, {})[prompt.id] = distance
+    return analyse_divergence(
+        positions,
+        folder.read_generations(),
+        by_pair,
+        noise_by_prompt,
+        labels=tuple(variant.label for variant in config.family.variants),
+        prompt_ids=tuple(prompt.id for prompt in config.suite.prompts),
+        reference_label=reference,
+    )
+
+
 def settle_status(folder: RunFolder) -> RunStatus:
-    """Finished, with or without failed variants."""
-    status = RunStatus.FAILED_VARIANTS if folder.read_failures() else RunStatus.COMPLETE
+    """Finished, with or without failed variants; a scoring pass that the answers contradict has failed, too."""
+    analysis = folder.read_divergence()
+    has_failed = folder.read_failures() or (analysis is not None and analysis.contradictions)
+    status = RunStatus.FAILED_VARIANTS if has_failed else RunStatus.COMPLETE
     with folder.locked():
         folder.set_status(status)
     return status
 
 
-def report_run(folder: RunFolder, reports: Path) -> tuple[RunData, Path]:
-    """Write the HTML report of a scored run; returns the run and the report's path."""
+def report_run(
+    folder: RunFolder, reports: Path, *, page: Path | None = None, other: RunFolder | None = None
+) -> tuple[RunData, Path]:
+    """Write the HTML report of a scored run, at `page` where it is given; returns the run and the report's path.
+
+    `other` is the run that it is set beside.
+    """
     from evalkit.report.html import write_report
 
     run = folder.read_data()
-    path = reports / run.manifest.run_id / "index.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_report(run, path)
+    path = page or reports / run.manifest.run_id / "index.html"
+    write_report(run, path, other.read_data() if other else None)
     return run, path

@@ -22,7 +22,7 @@ def header() -> GgufHeader:
 def variant(label: str) -> Variant:
     role = Role.REFERENCE if label == "M1" else Role.VARIANT
     return Variant(
-        label=label, path=Path(f"dist/{label}.gguf"), role=role, header=header(), payload_hash=label.lower() * 16
+        label=label, path=Path(f"dist/{label}.gguf"), role=role, source=header(), payload_hash=label.lower() * 16
     )
 
 

@@ -19,11 +19,13 @@ def evalkit(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_help_names_every_command(tmp_path: Path) -> None:
     done = evalkit("--help", cwd=tmp_path)
     assert done.returncode == 0
-    for command in ("run", "score", "report", "runs", "models", "suite", "demo"):
+    for command in ("run", "score", "report", "runs", "gate", "bless", "models", "suite", "blind", "demo"):
         assert f"\n  {command} " in done.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "score", "report", "runs", "models", "suite", "demo"])
+@pytest.mark.parametrize(
+    "command", ["run", "score", "report", "runs", "gate", "bless", "models", "suite", "blind", "demo"]
+)
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     done = evalkit(command, "--help", cwd=tmp_path)
     assert done.returncode == 0

@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from evalkit.records.run import RunStatus
-from evalkit.store.run_folder import RunFolder, list_runs
+from evalkit.store.run_folder import RunFolder
+from evalkit.store.runs import list_runs
 from tests.browser import launched, needs_chromium, opened
 from tests.other_family import write_llama
 

@@ -9,6 +9,7 @@ import click
 from pydantic import TypeAdapter
 
 from evalkit.pipeline import report_run, score_run, settle_status
+from evalkit.records.divergence import DivergenceAnalysis
 from evalkit.records.run import RunStatus
 from evalkit.records.run_data import RunData
 from evalkit.records.scores import RunSummary
@@ -46,7 +47,17 @@ def _run_document(run: RunData, folder: RunFolder) -> dict[str, object]:
         "results": str(folder.path),
         "failed": [{"label": failed.label, "cause": failed.cause} for failed in run.failed],
         "summary": TypeAdapter(RunSummary).dump_python(run.summary, mode="json"),
+        "divergence": _divergence_document(run),
     }
+
+
+def _divergence_document(run: RunData) -> dict[str, object] | None:
+    """Forks, survival, growth with length and the family's distances; the profiles stay in `divergence.json`."""
+    if run.divergence is None:
+        return None
+    document: dict[str, object] = TypeAdapter(DivergenceAnalysis).dump_python(run.divergence, mode="json")
+    del document["profiles"]
+    return document
 
 
 def exit_code(run: RunData) -> int:

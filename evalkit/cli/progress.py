@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from evalkit.engine.protocol import Advanced, Event, FellBack, Loading, Ready
+from evalkit.engine.protocol import Advanced, Event, FellBack, Loading, ReadContexts, Ready
 from evalkit.generate.run import Listener, Planned, VariantFailed
 from evalkit.records.generation import Generation
 from evalkit.records.suite import Suite
@@ -103,6 +103,9 @@ class LiveProgress:
                 self._bar.console.print(describe_plan(event), markup=False)
             case Loading():
                 self._bar.update(self._task, description=f"{visible(event.label)} loading {event.fraction:.0%}")
+            case ReadContexts():
+                name = f"{visible(event.label)} contexts {event.n_read}/{event.n_contexts}"
+                self._bar.update(self._task, description=name)
             case Advanced():
                 part = event.n_tokens / self._max_tokens[event.cell.prompt_id]
                 name = f"{visible(event.cell.label)} {event.cell.prompt_id} #{event.cell.regeneration_index + 1}"

@@ -19,7 +19,7 @@ from evalkit.cli.options import (
 )
 from evalkit.cli.words import WordsCommand
 from evalkit.records.decoding import Decoding, PenaltyScope
-from evalkit.records.run import RegenMode
+from evalkit.records.run import RegenMode, TintContexts
 
 if TYPE_CHECKING:
     from evalkit.engine.protocol import Engine
@@ -27,8 +27,22 @@ if TYPE_CHECKING:
     from evalkit.store.run_folder import RunFolder
 
 
-ALL_LAYERS = -1
-"""llama.cpp's word for every layer."""
+AUTO = "auto"
+
+
+class GpuLayers(click.ParamType[int | None]):
+    """A number of layers as llama.cpp counts them, or `auto`."""
+
+    name = "N|auto"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """None stands for `auto`."""
+        if value == AUTO:
+            return None
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a number of layers nor 'auto'", param, ctx)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +68,11 @@ class RunOptions:
     flash_attn: str
     n_gpu_layers: int | None
     stall_timeout: float
+    reference_store: Path | None
+    unrounded: Path | None
     fresh: bool
+    reuse: bool
+    tint_contexts: str
     embedder: Path | None
     results: Path
     reports: Path
@@ -95,7 +113,14 @@ class RunOptions:
 @click.option(
     "-fa", "--flash-attn", type=click.Choice(["on", "off"]), default="on", show_default=True, help="Flash attention."
 )
-@click.option("-ngl", "--n-gpu-layers", type=int, help="Layers on the GPU [default: all, where the build has one].")
+@click.option(
+    "-ngl",
+    "--n-gpu-layers",
+    type=GpuLayers(),
+    default=AUTO,
+    show_default=True,
+    help="Layers on the GPU; auto: as many as its free memory holds, -1: all.",
+)
 @click.option(
     "--stall-timeout",
     type=click.FloatRange(min=1),
@@ -104,7 +129,28 @@ class RunOptions:
     metavar="SECONDS",
     help="Give up a model that shows no progress for so long.",
 )
+@click.option(
+    "--reference-store",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Take the reference's answers and distributions from there, not from its weights.",
+)
+@click.option(
+    "--source",
+    "unrounded",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="GGUF",
+    help="The model before it was quantised: tells whether a variant moved or the reference did.",
+)
 @click.option("--fresh", is_flag=True, help="Start anew, even where the same command's answers are there.")
+@click.option(
+    "--tint-contexts",
+    type=click.Choice([choice.value for choice in TintContexts]),
+    default=TintContexts.SHIPPED.value,
+    show_default=True,
+    help="What the tint of the next token is measured on beside the reference's answers.",
+)
+@click.option("--reuse", is_flag=True, help="Take over an earlier run's answers for variants that have not changed.")
 @embedder_option
 @results_option
 @reports_option
@@ -120,20 +166,39 @@ def run(**options: Any) -> int:
 def execute(options: RunOptions) -> int:
     """The main job; the exit code says whether every variant gave its answers."""
     from evalkit.cli.outcome import finish_run
+
+    return finish_run(answer(options), options.embedder, options.reports, as_json=options.as_json)
+
+
+def answer(options: RunOptions) -> RunFolder:
+    """Make the answers that are missing; scoring them is the next step."""
     from evalkit.engine.child import ChildEngine
 
     engine = ChildEngine()
     config = configure(options, engine)
     folder = _open_folder(options, config, engine)
     _generate(folder, engine, config)
-    return finish_run(folder, options.embedder, options.reports, as_json=options.as_json)
+    _compare_weights(folder)
+    return folder
+
+
+def _compare_weights(folder: RunFolder) -> None:
+    from evalkit.cli.progress import reading_progress
+    from evalkit.pipeline import compare_weights
+    from evalkit.report.visible import visible
+
+    click.echo("comparing weights", err=True)
+    with reading_progress(is_terminal=sys.stderr.isatty()) as on_progress:
+        reasons = compare_weights(folder, on_progress)
+    for reason in reasons:
+        click.echo(f"weights not compared: {visible(reason)}", err=True)
 
 
 def configure(options: RunOptions, engine: Engine) -> RunConfig:
     """All that decides the run's tokens, from the command line and the files that it names."""
     from evalkit.cli.progress import reading_progress
-    from evalkit.family.discover import discover_family
-    from evalkit.generate.preflight import choose_kernels
+    from evalkit.cli.run_reference import at_hand, discover, open_unrounded, read_store, with_store
+    from evalkit.generate.preflight import choose_kernels, fit_gpu_layers
     from evalkit.records.run import RunConfig
     from evalkit.suite.load import SuiteRequest, load_suite
 
@@ -148,35 +213,36 @@ def configure(options: RunOptions, engine: Engine) -> RunConfig:
             system_another=options.system_another,
         )
     )
+    store = read_store(options.reference_store, options.reference)
     with reading_progress(is_terminal=sys.stderr.isatty()) as on_progress:
-        family = discover_family(
-            options.models, reference=options.reference, family_file=options.family_file, on_progress=on_progress
-        )
-    asked = _engine_settings(options, engine)
-    settings = choose_kernels(engine, asked, family.reference)
+        family = discover(options.models, options.reference, store, options.family_file, on_progress)
+    asked = _engine_settings(options)
+    if options.n_gpu_layers is None:
+        asked = fit_gpu_layers(engine, asked, at_hand(family, store), suite)
+    settings = choose_kernels(engine, asked, at_hand(family, store))
     if settings != asked:
         click.echo("warning: this build's kernels for repacked weights crash; all variants run without them", err=True)
-    return RunConfig(
+    config = RunConfig(
         family=family,
         suite=suite,
         decoding=Decoding(penalty_scope=PenaltyScope(options.penalty_scope)),
         engine=settings,
         n_regenerations=options.regenerations,
+        unrounded=open_unrounded(options.unrounded, family) if options.unrounded is not None else None,
+        tint_contexts=TintContexts(options.tint_contexts),
     )
+    return config if store is None else with_store(config, store, engine)
 
 
-def _engine_settings(options: RunOptions, engine: Engine) -> EngineSettings:
+def _engine_settings(options: RunOptions) -> EngineSettings:
     from evalkit.cli.machine import n_usable_cores
     from evalkit.records.run import EngineSettings
 
-    n_gpu_layers = options.n_gpu_layers
-    if n_gpu_layers is None:
-        n_gpu_layers = ALL_LAYERS if engine.build().gpu_offload else 0
     return EngineSettings(
         n_threads=options.threads or n_usable_cores(),
         n_batch=options.batch_size,
         n_ubatch=min(options.ubatch_size, options.batch_size),
-        n_gpu_layers=n_gpu_layers,
+        n_gpu_layers=options.n_gpu_layers or 0,
         flash_attention=options.flash_attn == "on",
         regen_mode=RegenMode(options.regen),
         stall_timeout_s=options.stall_timeout,
@@ -186,9 +252,26 @@ def _engine_settings(options: RunOptions, engine: Engine) -> EngineSettings:
 def _open_folder(options: RunOptions, config: RunConfig, engine: Engine) -> RunFolder:
     from evalkit.cli.machine import occasion
     from evalkit.pipeline import begin_run, resume_run
+    from evalkit.stored_reference import adopt_reference
 
     folder = None if options.fresh else resume_run(config, engine, options.results)
-    return folder or begin_run(config, engine, options.results, occasion())
+    folder = folder or begin_run(config, engine, options.results, occasion())
+    if options.reuse:
+        _reuse(folder, options)
+    if options.reference_store is not None:
+        adopt_reference(folder, options.reference_store)
+    return folder
+
+
+def _reuse(folder: RunFolder, options: RunOptions) -> None:
+    from evalkit.generate.reuse import reuse_answers
+    from evalkit.report.visible import visible
+    from evalkit.store.runs import list_runs
+
+    with folder.locked():
+        taken = reuse_answers(folder, list_runs(options.results))
+    for label, run_id in taken.items():
+        click.echo(f"{visible(label)} has not changed: its answers are those of run {run_id}", err=True)
 
 
 def _generate(folder: RunFolder, engine: Engine, config: RunConfig) -> None:

@@ -35,7 +35,7 @@ def runs(results: Path, as_json: bool) -> int:
     """List the runs in a results folder, oldest first."""
     from evalkit.records.errors import RunFolderError
     from evalkit.report.visible import visible
-    from evalkit.store.run_folder import list_runs
+    from evalkit.store.runs import list_runs
 
     lines = []
     for folder in list_runs(results):

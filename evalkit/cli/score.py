@@ -21,6 +21,6 @@ def score(run: str | None, embedder: Path | None, results: Path, reports: Path, 
     No model is loaded but the sentence embedder.
     """
     from evalkit.cli.outcome import finish_run
-    from evalkit.store.run_folder import open_run
+    from evalkit.store.runs import open_run
 
     return finish_run(open_run(results, run), embedder, reports, as_json=as_json)

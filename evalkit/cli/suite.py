@@ -12,7 +12,7 @@ import click
 from evalkit.cli.options import json_option
 
 if TYPE_CHECKING:
-    from evalkit.records.suite import Suite
+    from evalkit.records.suite import Check, Suite
 
 HASH_DIGITS = 12
 
@@ -96,6 +96,15 @@ def _show(found: Suite) -> None:
     for prompt in found.prompts:
         click.echo(f"\n{prompt.id} | {visible(prompt.title)} | at most {prompt.max_tokens} tokens")
         click.echo(visible(prompt.text))
+        for check in prompt.checks:
+            click.echo(f"checked: {visible(_check_words(check))}")
+
+
+def _check_words(check: Check) -> str:
+    if check.text is not None:
+        return f'{check.kind.value} "{check.text}"'
+    bounds = {"least": check.least, "most": check.most}
+    return f"{check.kind.value} {', '.join(f'{name} {n}' for name, n in bounds.items() if n is not None)}"
 
 
 def _describe(found: Suite) -> str:
