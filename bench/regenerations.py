@@ -8,6 +8,8 @@ Everything runs in one process on the same two models, alternated, medians over 
     fast M2     evalkit --regen fast, a variant: three regenerations and its divergence, riding on M1's answers
     script      Llama.create_completion three times per prompt: what a user's own script does
     logprobs    the same once, with logprobs=1 (with --logprobs; slow)
+    tool M1     llama-perplexity's method, the reference's pass: as many scored positions, no answers
+    tool M2     the variant's pass of it
 
 No answer ends early: the end of turn is disabled, so that all make the same number of tokens.
 
@@ -30,6 +32,7 @@ from pathlib import Path
 
 import llama_cpp
 
+from bench.perplexity_method import N_CTX, compare_variant, write_reference
 from bench.synthetic import SHAPES, make_pair
 from evalkit.demo.build import build_demo_family, default_folder, user_cache
 from evalkit.engine.child import ENVIRONMENT
@@ -55,6 +58,7 @@ class Bench:
 
     def __init__(self, paths: tuple[Path, Path], options: argparse.Namespace, scratch: Path) -> None:
         self._options = options
+        self._scratch = scratch
         self._settings = EngineSettings(n_threads=options.threads)
         self._log = LogTail()
         llama_cpp.llama_log_set(_SILENCE, ctypes.c_void_p(0))
@@ -111,6 +115,8 @@ class Bench:
             "fast M1": self.fast_reference,
             "fast M2": self.fast_variant,
             "script": lambda: self.script(N_REGENERATIONS, None),
+            "tool M1": self.tool_reference,
+            "tool M2": self.tool_variant,
         }
         return ways | ({"logprobs": lambda: self.script(1, 1)} if self._options.logprobs else {})
 
@@ -152,6 +158,18 @@ class Bench:
                     list(prepared.token_ids), max_tokens=self._options.tokens, temperature=0.0, repeat_penalty=1.1,
                     logprobs=logprobs, logit_bias=ends,
                 )  # fmt: skip
+
+    def tool_reference(self) -> None:
+        write_reference(self._models[0], self._tool_tokens(), self._settings, self._scratch / "base")
+
+    def tool_variant(self) -> None:
+        compare_variant(self._models[1], self._tool_tokens(), self._settings, self._scratch / "base")
+
+    def _tool_tokens(self) -> list[int]:
+        scored = self._options.tokens * len(self._prepared)
+        tokens = [token for one in self._prepared.values() for token in one.token_ids]
+        n = -(-scored // (N_CTX // 2 - 1)) * N_CTX
+        return [tokens[index % len(tokens)] for index in range(n)]
 
     def _load(self, path: Path) -> LlamaModel:
         model = LlamaModel(path, self._settings, self._log, lambda _fraction: None)
