@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 NOTHING = "-"
 SIDE_BY_SIDE = 2
 WIDTH_OF_A_PIPE = 1_000
+LEGEND = (
+    "RMS distance: root mean square of the differences over that of the first file's values; 0.1 is a tenth of a\n"
+    "typical weight. Largest: the largest difference of a single weight."
+)
 
 
 def compare_two(words: Sequence[str], *, as_json: bool) -> int:
@@ -100,6 +104,8 @@ def _show(comparison: TensorComparison, warnings: Sequence[FamilyWarning]) -> No
     for table in (_kind_table(comparison), _layer_table(comparison)):
         click.echo()
         console.print(table)
+    if comparison.n_moved:
+        click.echo(f"\n{LEGEND}")
 
 
 def _verdict(comparison: TensorComparison) -> str:
