@@ -78,10 +78,16 @@ def execute(options: DistributionOptions, *, as_json: bool) -> int:
     """Compare the two models' next tokens; the exit code: 4 where no comparison is possible."""
     from evalkit.analyse.axis_test import compare_tints, make_ruler
     from evalkit.cli.diverge_models import open_model, open_reference
+    from evalkit.cli.tint_inputs import read_axis, read_contexts
     from evalkit.engine.child import ChildEngine
+    from evalkit.measure.axis import horror_texts, learn_axis, shipped_contexts
+    from evalkit.records.axis import TintMaterial
     from evalkit.records.errors import NotMeasuredError, UsageError
 
-    axis, material = _material(options)
+    own = read_contexts(options.contexts) if options.contexts else ()
+    axis = learn_axis(read_axis(options.axis) if options.axis else horror_texts())
+    # The reference reads the shipped contexts in any case: a user's few do not show its main axes.
+    by_reference, by_variant = (*own, *shipped_contexts()), own or shipped_contexts()
     variant = open_model(str(options.variant), "--variant")
     reference = open_reference(str(options.reference), variant).model
     if reference is None:
@@ -90,8 +96,8 @@ def execute(options: DistributionOptions, *, as_json: bool) -> int:
     settings = _settings(options, engine, reference)
     with tempfile.TemporaryDirectory() as scratch:
         first, second = (
-            _read(engine, model, settings, material, Path(scratch) / name)
-            for name, model in (("reference", reference), ("variant", variant))
+            _read(engine, model, settings, TintMaterial(forms=axis.forms, contexts=contexts), Path(scratch) / name)
+            for name, model, contexts in (("reference", reference, by_reference), ("variant", variant, by_variant))
         )
     try:
         test = compare_tints(first, second, make_ruler(first, axis))
@@ -100,16 +106,6 @@ def execute(options: DistributionOptions, *, as_json: bool) -> int:
         return NO_VERDICT
     _show(test, axis, options, as_json=as_json)
     return 0
-
-
-def _material(options: DistributionOptions) -> tuple[Axis, TintMaterial]:
-    from evalkit.cli.tint_inputs import read_axis, read_contexts
-    from evalkit.measure.axis import horror_texts, learn_axis, shipped_contexts
-    from evalkit.records.axis import TintMaterial
-
-    contexts = read_contexts(options.contexts) if options.contexts else shipped_contexts()
-    axis = learn_axis(read_axis(options.axis) if options.axis else horror_texts())
-    return axis, TintMaterial(forms=axis.forms, contexts=contexts)
 
 
 def _settings(options: DistributionOptions, engine: ChildEngine, reference: Variant) -> EngineSettings:
