@@ -21,6 +21,7 @@ from tests.other_family import write_llama
 pytestmark = pytest.mark.full
 
 SMALL = ("--max-tokens", "24", "-t", "1")
+QUICK = ("--tint-contexts", "none")
 
 
 def command(*words: str) -> list[str]:
@@ -164,11 +165,11 @@ def start_and_wait(cwd: Path, n_answers: int, *words: str) -> subprocess.Popen[s
 def test_a_stopped_run_keeps_its_answers_and_the_same_command_finishes_it(
     demo_family: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
-    words = ("--models", str(demo_family), "--max-tokens", "200", "-t", "1", "--prompts", "bravado,waystone")
+    words = ("--models", str(demo_family), "--max-tokens", "200", "-t", "1", "--prompts", "bravado,waystone", *QUICK)
     process = start_and_wait(tmp_path, 7, *words)
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)
-    _, stderr = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=100)
     psutil.wait_procs(children, timeout=10)
     assert not [child for child in children if child.is_running()]
     kept = tokens_of(only_run(tmp_path))
@@ -187,7 +188,7 @@ def test_a_stopped_run_keeps_its_answers_and_the_same_command_finishes_it(
 
 
 def test_a_child_that_dies_costs_its_variant_and_the_run_goes_on(demo_family: Path, tmp_path: Path) -> None:
-    words = ("--models", str(demo_family), "--max-tokens", "400", "-t", "1", "--prompts", "waystone,bravado")
+    words = ("--models", str(demo_family), "--max-tokens", "400", "-t", "1", "--prompts", "waystone,bravado", *QUICK)
     process = start_and_wait(tmp_path, 6, *words)
     deadline = time.monotonic() + 60
     victim = None
@@ -196,7 +197,7 @@ def test_a_child_that_dies_costs_its_variant_and_the_run_goes_on(demo_family: Pa
         victim = running[0] if running else None
     assert victim is not None
     os.kill(victim.pid, signal.SIGKILL)
-    stdout, stderr = process.communicate(timeout=200)
+    stdout, stderr = process.communicate(timeout=400)
     assert process.returncode == 1
     assert "was killed by SIGKILL" in stderr
     folder = only_run(tmp_path)

@@ -168,8 +168,10 @@ def test_published_answers_score_where_the_feasibility_study_found_them(embedder
 
 
 @pytest.mark.full
-def test_no_pair_of_published_answers_can_be_told_apart(embedder: Embedder) -> None:
-    tints = {label: [one.tint for one in sentences_of(PUBLISHED[label], embedder)] for label in LABELS}
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_no_pair_of_published_answers_can_be_told_apart(embedder: Embedder, first: int) -> None:
+    # A sentence is read with its two neighbours: only every third one's window shares no text with the one before.
+    tints = {label: [one.tint for one in sentences_of(PUBLISHED[label], embedder)[first::3]] for label in LABELS}
     p_values = {
         f"{one} {other}": float(ttest_ind(tints[one], tints[other], equal_var=False).pvalue)
         for one, other in itertools.combinations(LABELS, 2)
