@@ -151,7 +151,15 @@ def test_a_file_that_passes_the_header_and_fails_in_llama_cpp_is_named_with_its_
 
 def start_and_wait(cwd: Path, n_answers: int, *words: str) -> subprocess.Popen[str]:
     """A run in the making that has kept at least so many answers."""
-    process = subprocess.Popen(command(*words), cwd=cwd, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command(*words),
+        cwd=cwd,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # A shell that starts the tests in the background has them ignore Ctrl-C, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         folders = list_runs(cwd / "results")
