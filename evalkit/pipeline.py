@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from evalkit.generate.unrounded import read_unrounded
 from evalkit.imports.compose import Import
 from evalkit.records.axis import AxisTest
 from evalkit.records.divergence import DivergenceAnalysis
-from evalkit.records.errors import GgufError, NotMeasuredError, RunFolderError
+from evalkit.records.errors import NotMeasuredError, RunFolderError
 from evalkit.records.positions import PositionScores
 from evalkit.records.run import ImportConfig, Machine, Manifest, RunConfig, RunStatus
 from evalkit.records.run_data import RunData
@@ -106,42 +105,6 @@ def generate_run(folder: RunFolder, engine: Engine, listener: Listener) -> None:
         except BaseException:
             folder.set_status(RunStatus.INTERRUPTED)
             raise
-
-
-def compare_weights(folder: RunFolder, on_progress: Callable[[str], object]) -> tuple[str, ...]:
-    """Compare each variant's tensors with the reference's, once per two payloads.
-
-    Returns:
-        Why some were not compared. No answer and no figure depends on it: a file that was moved after its answers were
-        made costs a picture.
-    """
-    from evalkit.family.gguf_header import read_model
-    from evalkit.family.model_files import model_files_of
-    from evalkit.family.tensor_distance import compare_tensors
-
-    config = folder.read_manifest().config
-    family = config.family
-    missing = [variant for variant in family.others if folder.read_comparison(variant) is None]
-    if not missing:
-        return ()
-    if isinstance(config, RunConfig) and config.reference_store is not None:
-        return (f"{family.reference.label}'s weights are not here: its answers come from a store.",)
-    reasons = []
-    try:
-        first = read_model(model_files_of(family.reference.path).parts)
-    except GgufError as error:
-        return (str(error),)
-    for variant in missing:
-        try:
-            second = read_model(model_files_of(variant.path).parts)
-            labels = (family.reference.label, variant.label)
-            comparison = compare_tensors(first, second, labels=labels, on_progress=on_progress)
-        except GgufError as error:
-            reasons.append(str(error))
-            continue
-        with folder.locked():
-            folder.write_comparison(variant, comparison)
-    return tuple(reasons)
 
 
 def score_run(folder: RunFolder, embedder_folder: Path | None) -> None:

@@ -184,8 +184,8 @@ def answer(options: RunOptions) -> RunFolder:
 
 def _compare_weights(folder: RunFolder) -> None:
     from evalkit.cli.progress import reading_progress
-    from evalkit.pipeline import compare_weights
     from evalkit.report.visible import visible
+    from evalkit.weights import compare_weights
 
     click.echo("comparing weights", err=True)
     with reading_progress(is_terminal=sys.stderr.isatty()) as on_progress:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.pipeline import compare_weights
 from evalkit.store.run_folder import RunFolder
+from evalkit.weights import compare_weights
 from tests.gguf_samples import write_gguf
 from tests.samples import config, manifest
 
