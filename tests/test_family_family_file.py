@@ -154,3 +154,10 @@ def test_every_shipped_family_can_be_read_and_recognised() -> None:
     assert paths
     for path in paths:
         assert load_family_file(path).match
+
+
+def test_a_key_given_twice_is_refused_not_half_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "family.yaml"
+    path.write_text("name: One\nname: Two\n", encoding="utf-8")
+    with pytest.raises(FamilyError, match="the key 'name' stands twice"):
+        load_family_file(path)

@@ -15,6 +15,7 @@ from evalkit.family.labels import canonical_label
 from evalkit.records.claims import Claim, ClaimKind, Direction
 from evalkit.records.errors import FamilyError
 from evalkit.records.metrics import Metric
+from evalkit.records.strict_yaml import StrictLoader, plain_problems
 
 FILE_NAME = "family.yaml"
 SHIPPED_FOLDER = Path(__file__).parent / "data"
@@ -182,27 +183,14 @@ def load_family_file(path: Path) -> FamilyFile:
     if len(content) > MAX_FILE_BYTES:
         raise FamilyError(f"the family file {path} is larger than {MAX_FILE_BYTES:,} bytes. Shorten it.")
     try:
-        return FamilyFile.model_validate(yaml.safe_load(content))
+        # The loader is a SafeLoader: it makes plain values only.
+        return FamilyFile.model_validate(yaml.load(content, Loader=StrictLoader))  # noqa: S506
     except ValidationError as error:
-        problems = "\n".join(f"  {problem}" for problem in _problems(error))
+        problems = "\n".join(f"  {problem}" for problem in plain_problems(error))
         raise FamilyError(f"the family file {path} is wrong:\n{problems}") from error
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
         # PyYAML lets the errors of its own constructors through: `2026-13-45`, `!!bool maybe`.
         raise FamilyError(f"the family file {path} is not YAML: {error}") from error
-
-
-_PLAIN_WORDS = {
-    "extra_forbidden": "unknown key",
-    "missing": "missing",
-    "model_type": "must be a mapping of keys to values",
-}
-
-
-def _problems(error: ValidationError) -> Iterable[str]:
-    for problem in error.errors(include_url=False, include_input=False):
-        place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in problem["loc"]).lstrip(".")
-        text = _PLAIN_WORDS.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
-        yield f"{place}: {text}" if place else text
 
 
 def _shipped() -> Iterable[FamilyFile]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from importlib import resources
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from evalkit.records.errors import UsageError
 from evalkit.records.scores import ALL_PROMPTS
+from evalkit.records.strict_yaml import StrictLoader, plain_problems
 
 FILE_NAME = "gate.yaml"
 
@@ -194,41 +195,14 @@ def _matches_prompt(prompt_id: str, globs: tuple[str, ...]) -> bool:
     return globs == ("*",) if prompt_id == ALL_PROMPTS else _matches(prompt_id, globs)
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice, of which PyYAML would keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """The mapping, if each of its keys stands once."""
-        keys = [str(key.value) for key, _ in node.value]
-        if doubles := {key for key in keys if keys.count(key) > 1}:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"{', '.join(sorted(doubles))} stands twice", node.start_mark
-            )
-        return super().construct_mapping(node, deep=deep)
-
-
 def _parse(text: str, name: str) -> Policy:
     try:
         # The loader is a SafeLoader: it makes plain values only.
-        document = yaml.load(text, Loader=_StrictLoader) or {}  # noqa: S506
+        document = yaml.load(text, Loader=StrictLoader) or {}  # noqa: S506
         return Policy.model_validate(document)
     except ValidationError as error:
-        problems = "\n".join(f"  {problem}" for problem in _problems(error))
+        problems = "\n".join(f"  {problem}" for problem in plain_problems(error))
         raise UsageError(f"{name} cannot be used as it is:\n{problems}") from error
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
         # PyYAML lets the errors of its own constructors through: `2026-13-45`.
         raise UsageError(f"{name} is not YAML: {error}") from error
-
-
-_PLAIN_WORDS = {
-    "extra_forbidden": "unknown key",
-    "missing": "missing",
-    "model_type": "must be a mapping of keys to values",
-}
-
-
-def _problems(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors(include_url=False, include_input=False):
-        place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in problem["loc"]).lstrip(".")
-        text = _PLAIN_WORDS.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
-        yield f"{place or 'the file'}: {text}"

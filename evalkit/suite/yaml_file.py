@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,28 +10,13 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from evalkit.records.errors import SuiteError
+from evalkit.records.strict_yaml import StrictLoader
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
 MAX_FILE_BYTES = 16 << 20
 MAX_SHOWN = 60
 """Characters of a wrong value that an error shows."""
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice; YAML forbids it and PyYAML keeps the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """The mapping, if each of its keys stands once."""
-        seen: set[str] = set()
-        for key_node, _ in node.value:
-            key = str(key_node.value)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -79,7 +64,7 @@ def _load(path: Path) -> Any:
     content = read_bytes(path)
     try:
         # The loader is a SafeLoader: it makes plain values only.
-        return yaml.load(content, Loader=_StrictLoader)  # noqa: S506
+        return yaml.load(content, Loader=StrictLoader)  # noqa: S506
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
         # PyYAML lets the errors of its own constructors through: `2026-13-45`, `!!bool maybe`.
         raise SuiteError(f"{path} is not YAML: {error}") from error
