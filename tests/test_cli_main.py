@@ -54,9 +54,9 @@ def test_wrong_usage_is_one_readable_message_and_exit_2(words: tuple[str, ...], 
     assert done.stdout == ""
 
 
-def test_a_missing_run_is_exit_1(tmp_path: Path) -> None:
+def test_a_run_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
     done = evalkit("report", "20260101", cwd=tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "no run '20260101' in results" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -112,8 +112,9 @@ def test_a_run_that_is_not_there_or_not_one_is_an_error(tmp_path: Path, run: str
 
 
 def test_an_empty_results_folder_says_how_to_make_a_run(tmp_path: Path) -> None:
-    with pytest.raises(RunFolderError, match="evalkit run --models"):
+    with pytest.raises(RunFolderError, match="evalkit run --models") as refused:
         open_run(tmp_path / "none", None)
+    assert refused.value.exit_code == 2
 
 
 def test_a_no_op_variant_does_not_overwrite_the_references_noise(tmp_path: Path) -> None:

@@ -31,7 +31,13 @@ class ReferenceStoreError(UsageError):
 
 
 class RunFolderError(EvalkitError):
-    """A run folder is missing, locked by another process, of another schema, or damaged."""
+    """A run folder is locked by another process, of another schema, or damaged."""
+
+
+class NoSuchRunError(RunFolderError):
+    """The user named a run that is not there, or several at once."""
+
+    exit_code = 2
 
 
 class GgufError(EvalkitError):

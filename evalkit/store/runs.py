@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evalkit.records.errors import RunFolderError
+from evalkit.records.errors import NoSuchRunError, RunFolderError
 from evalkit.store.run_folder import RunFolder
 
 
@@ -30,15 +30,15 @@ def open_run(root: Path, run: str | None) -> RunFolder:
     """The run that a user means: a path, a run id, the start of one, or nothing for the newest.
 
     Raises:
-        RunFolderError: there is no such run, or several.
+        NoSuchRunError: there is no such run, or several.
     """
     if run is not None and (Path(run) / "manifest.json").is_file():
         return RunFolder(Path(run))
     folders = [folder for folder in list_runs(root) if run is None or folder.path.name.startswith(run)]
     if not folders:
         wanted = f"no run {run!r}" if run else "no run"
-        raise RunFolderError(f"{wanted} in {root}. `evalkit runs` lists them; `evalkit run --models ...` makes one.")
+        raise NoSuchRunError(f"{wanted} in {root}. `evalkit runs` lists them; `evalkit run --models ...` makes one.")
     if run is not None and len(folders) > 1:
         names = ", ".join(folder.path.name for folder in folders)
-        raise RunFolderError(f"{run!r} is the start of {len(folders)} runs: {names}. Give more of the name.")
+        raise NoSuchRunError(f"{run!r} is the start of {len(folders)} runs: {names}. Give more of the name.")
     return folders[-1]
