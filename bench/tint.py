@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable
 
-from evalkit.measure.embedder import find_embedder
-from evalkit.measure.score_texts import Reading, score_full, score_lite
+from evalkit.measure.score_texts import score_texts
 from evalkit.measure.sentences import split_sentences
 from evalkit.measure.tint_model import DATA_FOLDER
 from evalkit.records.errors import NotMeasuredError
+from evalkit.records.tint_reader import TintMethod, TintReader
 
 N_ANSWERS = 40
 N_WORDS = 1_000
@@ -44,9 +43,9 @@ def _answer(rng: random.Random, sentences: list[str]) -> str:
     return " ".join(chosen)
 
 
-def _seconds(score: Callable[[list[str]], tuple[Reading, ...]], texts: list[str]) -> float:
+def _seconds(method: TintMethod, texts: list[str]) -> float:
     begun = time.perf_counter()
-    readings = score(texts)
+    readings = score_texts(texts, TintReader(method=method))
     seconds = time.perf_counter() - begun
     missing = [reading for reading in readings if isinstance(reading, NotMeasuredError)]
     assert not missing, missing[0]
@@ -57,9 +56,8 @@ def main() -> None:
     """Print one line per method; loading the model counts."""
     texts = answers()
     print(f"{N_ANSWERS} answers of {N_WORDS} words")
-    print(f"lite: {_seconds(score_lite, texts):.1f} s")
-    embedder = find_embedder()
-    print(f"full: {_seconds(lambda texts: score_full(texts, embedder), texts):.1f} s")
+    for method in (TintMethod.LITE, TintMethod.FULL):
+        print(f"{method}: {_seconds(method, texts):.1f} s")
 
 
 if __name__ == "__main__":

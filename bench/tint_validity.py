@@ -17,7 +17,7 @@ import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
 from evalkit.measure.embedder import MiniLmEmbedder, find_embedder, read_vocabulary
-from evalkit.measure.score_texts import Reading, score_full, score_lite
+from evalkit.measure.score_texts import Reading, score_texts
 from evalkit.measure.tint_fit import (
     MODERN,
     PERIOD,
@@ -33,6 +33,7 @@ from evalkit.measure.tint_fit import (
     unseen_scores,
 )
 from evalkit.records.errors import NotMeasuredError
+from evalkit.records.tint_reader import TintMethod, TintReader
 
 DATA = Path(__file__).parents[1] / "tests" / "data" / "tint"
 PROBES, HELD_OUT = DATA / "probes.jsonl", DATA / "heldout.jsonl"
@@ -117,10 +118,11 @@ def main() -> None:
             auc = roc_auc_score(passages.labels[chosen], ranked[chosen])
             error = calibration_error(1 / (1 + np.exp(-log_odds[chosen])), passages.labels[chosen])
             print(f"{name:5} {title:18} AUC {auc:.3f}   calibration error {error:.3f}   n {chosen.sum()}")
-    for name, score in (("full", lambda texts: score_full(texts, embedder)), ("lite", score_lite)):
-        held_out, probes = _read(HELD_OUT), _read(PROBES)
-        _held_out_line(name, score([row["text"] for row in held_out]), held_out)
-        _probe_lines(name, score([row["text"] for row in probes]), probes)
+    held_out, probes = _read(HELD_OUT), _read(PROBES)
+    for method in TintMethod:
+        reader = TintReader(method=method)
+        _held_out_line(method, score_texts([row["text"] for row in held_out], reader), held_out)
+        _probe_lines(method, score_texts([row["text"] for row in probes], reader), probes)
 
 
 if __name__ == "__main__":

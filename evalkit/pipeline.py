@@ -19,6 +19,7 @@ from evalkit.records.positions import PositionScores
 from evalkit.records.run import ImportConfig, Machine, Manifest, RunConfig, RunStatus
 from evalkit.records.run_data import RunData
 from evalkit.records.scores import Score
+from evalkit.records.tint_reader import TintReader
 from evalkit.store.run_folder import RunFolder
 from evalkit.store.runs import find_run
 
@@ -107,8 +108,8 @@ def generate_run(folder: RunFolder, engine: Engine, listener: Listener) -> None:
             raise
 
 
-def score_run(folder: RunFolder, embedder_folder: Path | None) -> None:
-    """Measure every answer and summarise; needs no GGUF. The run's status is settled with it."""
+def score_run(folder: RunFolder, reader: TintReader) -> None:
+    """Measure every answer and summarise; needs no GGUF. The manifest then says how the texts' tint was read."""
     from evalkit.analyse.distribution_tint import (
         distribution_figures,
         distribution_notes,
@@ -121,7 +122,7 @@ def score_run(folder: RunFolder, embedder_folder: Path | None) -> None:
     from evalkit.analyse.summary import summarise
     from evalkit.analyse.text_tree import build_text_tree
     from evalkit.measure.answers import measure_answers
-    from evalkit.measure.embedder import find_embedder
+    from evalkit.measure.meaning import text_reader
     from evalkit.measure.positions import divergence_scores, no_divergence
     from evalkit.measure.text_pairs import text_pair_distances
 
@@ -135,7 +136,7 @@ def score_run(folder: RunFolder, embedder_folder: Path | None) -> None:
         labels=labels,
         reference_label=family.reference.label,
         n_regenerations=manifest.config.n_regenerations,
-        embedder=find_embedder(embedder_folder),
+        read_texts=text_reader(reader),
     )
     is_imported = isinstance(manifest.config, ImportConfig)
     positions = folder.read_positions()
@@ -173,6 +174,7 @@ def score_run(folder: RunFolder, embedder_folder: Path | None) -> None:
         if text_tree is not None:
             folder.write_text_tree(text_tree)
         folder.write_measurement(measurement, summary)
+        folder.write_manifest(replace(folder.read_manifest(), tint_method=reader.method))
 
 
 def _compare_with_unrounded(folder: RunFolder) -> tuple[tuple[Score, ...], tuple[str, ...]]:

@@ -19,11 +19,12 @@ from evalkit.records.metrics import Metric
 from evalkit.records.run import RegenMode, RunStatus
 from evalkit.records.run_data import RunData
 from evalkit.records.scores import ALL_PROMPTS, Figure
+from evalkit.records.tint_reader import TintReader
 from evalkit.store.run_folder import RunFolder
 
 LABELS = ("M1", "M2", "M7")
 
-NO_EMBEDDER = Path("none")
+NO_EMBEDDER = TintReader(embedder=Path("none"))
 """Loading one takes longer than all scoring, and no divergence needs it."""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from evalkit.records.errors import EvalkitError, UsageError
 from evalkit.records.family import TextSource
 from evalkit.records.generation import CertificateState, Method
 from evalkit.records.scores import METRICS, Metric, MetricGroup
+from evalkit.records.tint_reader import TintMethod
 from evalkit.store.run_folder import RunFolder
 from tests.measure_samples import LABELS, NINE_RINGS, WAYSTONE
 
@@ -25,7 +28,7 @@ CARD = Path(__file__).parents[1] / "evalkit" / "family" / "data" / "nine-rings.y
 def read(source: Path, **changes: object) -> Import:
     options: dict[str, object] = {
         "source": source, "reference": None, "family_file": None, "suite": None, "prompts": None, "prompt": None,
-        "encoding": "utf-8", "embedder": None, "results": source, "reports": source, "as_json": False,
+        "encoding": "utf-8", "tint": "full", "embedder": None, "results": source, "reports": source, "as_json": False,
     }  # fmt: skip
     return read_import(ImportOptions(**(options | changes)))  # type: ignore[arg-type]
 
@@ -233,6 +236,23 @@ def test_the_published_ten_make_a_scored_and_reported_run_that_ranks_nobody(tmp_
         assert all(one.covers_zero is None for one in variant.differences.values())
     (page,) = (tmp_path / "reports").rglob("index.html")
     assert "made elsewhere" in page.read_text("utf-8")
+
+
+def test_lite_tint_reaches_table_and_page_marked_and_loads_no_torch(tmp_path: Path) -> None:
+    command = ["import", str(NINE_RINGS / "outputs"), "--suite", "standard", "--prompt", "waystone", "--tint", "lite",
+               "--out", str(tmp_path / "results"), "--reports", str(tmp_path / "reports")]  # fmt: skip
+    code = f"import sys; from evalkit.cli.main import cli; cli({command!r}, standalone_mode=False); "
+    code += "sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "LITE tint: " in done.stdout
+    (folder,) = (tmp_path / "results").iterdir()
+    run = RunFolder(folder).read_data()
+    assert run.manifest.tint_method is TintMethod.LITE
+    tints = [score for score in run.measurement.scores if score.metric is Metric.TINT and score.prompt_id == "waystone"]
+    assert [score.figure.reason for score in tints] == [None] * 10
+    (page,) = (tmp_path / "reports").rglob("index.html")
+    assert ">Tint (lite)<" in page.read_text("utf-8")
 
 
 def test_the_same_texts_have_the_same_fingerprint_and_other_texts_another(tmp_path: Path) -> None:

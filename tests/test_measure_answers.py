@@ -2,16 +2,20 @@
 
 import random
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from evalkit.measure.answers import measure_answers
 from evalkit.measure.embedder import Embedder, EmbedderUnavailable
 from evalkit.measure.genre import GENRE_METRICS
+from evalkit.measure.meaning import read_meanings, text_reader
 from evalkit.records.generation import CertificateState, Generation, Method, StopReason
 from evalkit.records.run_data import Measurement
 from evalkit.records.scores import DISTANCE_METRICS, METRICS, REFERENCE_METRICS, Figure, Metric, MetricGroup
 from evalkit.records.suite import Check, CheckKind
+from evalkit.records.tint_reader import TintMethod, TintReader
 from tests.measure_samples import PUBLISHED, WordEmbedder, suite, written, written_thrice
 
 NO_EMBEDDER = EmbedderUnavailable("There is no embedder here.")
@@ -31,7 +35,8 @@ def measure(
     generations: tuple[Generation, ...], embedder: Embedder | EmbedderUnavailable | None = None, **changes: object
 ) -> Measurement:
     arguments = {"suite": suite("waystone", "inn"), "labels": ("M1", "M2", "M7"), "reference_label": "M1"} | changes
-    return measure_answers(generations, n_regenerations=3, embedder=embedder or WordEmbedder(), **arguments)
+    reader = partial(read_meanings, embedder=embedder or WordEmbedder())
+    return measure_answers(generations, n_regenerations=3, **{"read_texts": reader} | arguments)
 
 
 def figures(measurement: Measurement, label: str, prompt_id: str = "waystone") -> dict[Metric, Figure]:
@@ -108,6 +113,22 @@ def test_without_an_embedder_everything_else_is_measured() -> None:
     assert {metric for metric, figure in found.items() if figure.value is None} == EMBEDDED | UNDECLARED
     assert {found[metric].reason for metric in EMBEDDED} == {"There is no embedder here."}
     assert measurement.tints == ()
+
+
+def test_lite_measures_the_tints_and_says_why_nothing_is_embedded() -> None:
+    lite = text_reader(TintReader(method=TintMethod.LITE, embedder=Path("nowhere")))
+    measurement = measure(written_thrice(TEXTS), read_texts=lite)
+    found = figures(measurement, "M7")
+    unembedded = {Metric.EMBEDDING_DISTANCE, *GENRE_METRICS}
+    assert {metric for metric, figure in found.items() if figure.value is None} == unembedded | UNDECLARED
+    (reason,) = {found[metric].reason for metric in unembedded}
+    assert reason is not None
+    assert "--tint lite" in reason
+    assert len(measurement.tints) == len(TEXTS)
+    own, theirs = found[Metric.TINT].value, figures(measurement, "M1")[Metric.TINT].value
+    assert own is not None
+    assert theirs is not None
+    assert found[Metric.DELTA_TINT].value == pytest.approx(own - theirs)
 
 
 def test_an_embedder_that_fails_when_used_is_a_reason_too() -> None:

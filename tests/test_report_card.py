@@ -8,6 +8,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from evalkit.records.run_data import RunData
+from evalkit.records.tint_reader import TintMethod
 from evalkit.report.card import escaped, fenced, model_card
 from tests.report_data import LABELS, NINE_RINGS, published_run
 from tests.report_hostile import hostile_run
@@ -59,6 +60,15 @@ def test_card_tells_settings_command_and_hashes_but_no_folder(card: str) -> None
     for variant in run.manifest.config.family.variants:
         assert f"`{variant.payload_hash}`" in card
     assert "dist/" not in card
+
+
+def test_lite_tint_is_marked_in_the_head_the_table_and_the_signature(card: str) -> None:
+    run = published_run()
+    lite = model_card(dataclasses.replace(run, manifest=dataclasses.replace(run.manifest, tint_method=TintMethod.LITE)))
+    assert "> **LITE tint.**" in lite
+    assert "| Delta-tint of the texts (lite) |" in lite
+    assert "tint lite" in lite
+    assert "lite" not in card.lower()
 
 
 def test_missing_answer_is_told(card: str) -> None:

@@ -5,6 +5,7 @@ import dataclasses
 from evalkit.records.decoding import Decoding
 from evalkit.records.run_data import RunData
 from evalkit.records.scores import Figure, Metric
+from evalkit.records.tint_reader import TintMethod
 from evalkit.report.comparison import METRICS_COMPARED, Comparison, build_comparison
 from evalkit.report.html import build_report, render_report
 from evalkit.report.lookup import look_up
@@ -92,6 +93,17 @@ def test_runs_of_other_decoding_are_shown_but_not_subtracted() -> None:
     assert "decoding" in view.refusal
     assert {figure.change for row in view.variants for figure in row.figures} == {"\N{EN DASH}"}
     assert view.variants[1].figures[2].here == view.variants[1].figures[2].there == "0.0110"
+
+
+def test_full_and_lite_tints_are_shown_but_not_subtracted_and_all_else_is() -> None:
+    other = last_release()
+    lite = dataclasses.replace(other, manifest=dataclasses.replace(other.manifest, tint_method=TintMethod.LITE))
+    view = compare(published_run(), lite)
+    assert view.refusal == ""
+    assert [pair.name for pair in view.signature if not pair.is_equal] == ["Tint"]
+    changes = dict(zip(METRICS_COMPARED, (figure.change for figure in view.variants[3].figures), strict=True))
+    assert changes[Metric.TINT] == changes[Metric.DELTA_TINT] == "\N{EN DASH}"
+    assert changes[Metric.KL_DIVERGENCE] == "+0.0040"
 
 
 def test_other_engine_build_is_told_and_refuses_nothing() -> None:

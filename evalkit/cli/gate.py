@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalkit.cli.options import run_argument
+from evalkit.cli.options import run_argument, tint_reader
 from evalkit.cli.run import RunOptions, answer, run
 from evalkit.cli.words import WordsCommand
 
@@ -91,7 +91,7 @@ def _run_first(options: dict[str, Any]) -> RunFolder:
     words = RunOptions(**{field.name: options[field.name] for field in fields(RunOptions)})
     folder = answer(words)
     click.echo("scoring", err=True)
-    score_run(folder, words.embedder)
+    score_run(folder, tint_reader(words.tint, words.embedder))
     settle_status(folder)
     return folder
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalkit.cli.options import embedder_option, json_option, reports_option, results_option
+from evalkit.cli.options import json_option, reports_option, results_option, tint_options, tint_reader
 
 if TYPE_CHECKING:
     from evalkit.imports.compose import Import
@@ -28,6 +28,7 @@ class ImportOptions:
     prompts: Path | None
     prompt: str | None
     encoding: str
+    tint: str
     embedder: Path | None
     results: Path
     reports: Path
@@ -46,7 +47,7 @@ class ImportOptions:
 @click.option("--prompts", type=EXISTING, metavar="DIR|TABLE", help="Prompt texts: <prompt>.txt, or prompt and text.")
 @click.option("--prompt", metavar="ID", help="The one prompt of files that are named by label only.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Of files without a byte order mark.")
-@embedder_option
+@tint_options
 @results_option
 @reports_option
 @json_option
@@ -72,7 +73,8 @@ def execute(options: ImportOptions) -> int:
     for warning in imported.config.family.warnings:
         whose = f"{', '.join(warning.labels)}: " if warning.labels else ""
         click.echo(f"warning: {visible(whose + warning.message)}", err=True)
-    return finish_run(folder, options.embedder, options.reports, as_json=options.as_json)
+    reader = tint_reader(options.tint, options.embedder)
+    return finish_run(folder, reader, options.reports, as_json=options.as_json)
 
 
 def read_import(options: ImportOptions) -> Import:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from evalkit.records.tint_reader import TintMethod, TintReader
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -70,6 +72,20 @@ def reports_option(command: Command) -> Command:
         "--reports", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"),
         show_default=True, envvar="EVALKIT_REPORTS", help="Folder of reports.",
     )(command)  # fmt: skip
+
+
+def tint_options(command: Command) -> Command:
+    """How the answers' tint is read."""
+    method = click.option(
+        "--tint", type=click.Choice([method.value for method in TintMethod]), default=TintMethod.FULL.value,
+        show_default=True, help="How the texts' tint is read; lite: words alone, no torch, and it sees less.",
+    )  # fmt: skip
+    return _decorate(command, method, embedder_option)
+
+
+def tint_reader(tint: str, embedder: Path | None) -> TintReader:
+    """What `tint_options` asked for."""
+    return TintReader(method=TintMethod(tint), embedder=embedder)
 
 
 def embedder_option(command: Command) -> Command:

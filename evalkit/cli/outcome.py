@@ -13,13 +13,14 @@ from evalkit.records.divergence import DivergenceAnalysis
 from evalkit.records.run import RunStatus
 from evalkit.records.run_data import RunData
 from evalkit.records.scores import RunSummary
+from evalkit.records.tint_reader import TintReader
 from evalkit.store.run_folder import RunFolder
 
 
-def finish_run(folder: RunFolder, embedder: Path | None, reports: Path, *, as_json: bool) -> int:
+def finish_run(folder: RunFolder, reader: TintReader, reports: Path, *, as_json: bool) -> int:
     """Score, report and show; returns the exit code: 1 when a variant's answers are missing."""
     click.echo("scoring", err=True)
-    score_run(folder, embedder)
+    score_run(folder, reader)
     settle_status(folder)
     run, report_path = report_run(folder, reports)
     show_run(run, folder, as_json=as_json)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalkit.cli.options import (
-    embedder_option,
     family_options,
     json_option,
     reports_option,
     results_option,
     suite_options,
+    tint_options,
+    tint_reader,
 )
 from evalkit.cli.words import WordsCommand
 from evalkit.records.decoding import Decoding, PenaltyScope
@@ -73,6 +74,7 @@ class RunOptions:
     fresh: bool
     reuse: bool
     tint_contexts: str
+    tint: str
     embedder: Path | None
     results: Path
     reports: Path
@@ -151,7 +153,7 @@ class RunOptions:
     help="What the tint of the next token is measured on beside the reference's answers.",
 )
 @click.option("--reuse", is_flag=True, help="Take over an earlier run's answers for variants that have not changed.")
-@embedder_option
+@tint_options
 @results_option
 @reports_option
 @json_option
@@ -167,7 +169,9 @@ def execute(options: RunOptions) -> int:
     """The main job; the exit code says whether every variant gave its answers."""
     from evalkit.cli.outcome import finish_run
 
-    return finish_run(answer(options), options.embedder, options.reports, as_json=options.as_json)
+    return finish_run(
+        answer(options), tint_reader(options.tint, options.embedder), options.reports, as_json=options.as_json
+    )
 
 
 def answer(options: RunOptions) -> RunFolder:

@@ -12,7 +12,7 @@ import click
 
 from evalkit.cli.text_files import NamedText, read_json_lines, read_texts
 from evalkit.records.errors import NotMeasuredError, UsageError
-from evalkit.records.tint import TintMethod
+from evalkit.records.tint_reader import TintMethod, TintReader
 
 if TYPE_CHECKING:
     from evalkit.measure.score_texts import Reading
@@ -72,12 +72,14 @@ def execute(options: TextOptions, *, as_json: bool) -> int:
     Raises:
         UsageError: no text, two ways of naming texts, or a file that cannot be read.
     """
+    from evalkit.measure.score_texts import score_texts
+
     if bool(options.files) == bool(options.jsonl):
         raise UsageError('Name what to score: evalkit tint FILE... ("-" is stdin), or evalkit tint --jsonl FILE.')
     if options.jsonl and (options.explain or options.html):
         raise UsageError("--explain and --html show single texts: name them as FILEs, not as --jsonl.")
     texts = read_json_lines(options.jsonl) if options.jsonl else read_texts(options.files)
-    readings = _score([text.text for text in texts], options)
+    readings = score_texts([text.text for text in texts], TintReader(method=options.method, embedder=options.embedder))
     if options.jsonl:
         for text, reading in zip(texts, readings, strict=True):
             click.echo(json.dumps(_line(text, reading, options.method)))
@@ -89,16 +91,6 @@ def execute(options: TextOptions, *, as_json: bool) -> int:
     if options.html is not None:
         _write_page(texts, readings, options.method, options.html)
     return EXIT_NO_VERDICT if texts and all(map(_lacks_embedder, readings)) else 0
-
-
-def _score(texts: Sequence[str], options: TextOptions) -> tuple[Reading, ...]:
-    from evalkit.measure.score_texts import score_full, score_lite
-
-    if options.method is TintMethod.LITE:
-        return score_lite(texts)
-    from evalkit.measure.embedder import find_embedder
-
-    return score_full(texts, find_embedder(options.embedder))
 
 
 def _line(text: NamedText, reading: Reading, method: TintMethod) -> dict[str, object]:

@@ -9,9 +9,8 @@ from evalkit.measure.against_reference import delta_tint, distances, null_distan
 from evalkit.measure.certificates import certify, group_regenerations, regeneration_agreement
 from evalkit.measure.checks import find_misses
 from evalkit.measure.damage import DAMAGE_FLAGS, damage_flags, is_cut
-from evalkit.measure.embedder import Embedder, EmbedderUnavailable
 from evalkit.measure.genre import GENRE_METRICS, shipped_genres
-from evalkit.measure.meaning import Meaning
+from evalkit.measure.meaning import Meaning, TextReader
 from evalkit.measure.measured import measured
 from evalkit.measure.read_answers import ReadAnswer, read_answers
 from evalkit.measure.style import STYLE_TEXT_METRICS, style_figures
@@ -46,7 +45,7 @@ def measure_answers(
     labels: Sequence[str],
     reference_label: str,
     n_regenerations: int,
-    embedder: Embedder | EmbedderUnavailable,
+    read_texts: TextReader,
 ) -> Measurement:
     """Measure the first, cold regeneration of every (variant, prompt); the later ones certify it.
 
@@ -61,7 +60,7 @@ def measure_answers(
         one for group in regenerations.values() for one in group
         if one.regeneration_index == 0 or one.label == reference_label
     ]  # fmt: skip
-    answers = read_answers(read, suite, embedder)
+    answers = read_answers(read, suite, read_texts)
     checks = tuple(_check_findings(answers, suite, labels))
     scores = []
     for certificate in certificates:

@@ -1,41 +1,25 @@
-"""The tint of any texts, by either method, in one pass over the embedder."""
+"""The tint of any texts, by either method, in one pass."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from evalkit.measure import tint
-from evalkit.measure.embedder import Embedder, EmbedderUnavailable
-from evalkit.measure.meaning import read_meanings
-from evalkit.measure.passage import read_passage
-from evalkit.measure.tint_lite import lite_sentences
+from evalkit.measure.meaning import text_reader
 from evalkit.records.errors import NotMeasuredError
 from evalkit.records.scores import SentenceTint
-from evalkit.records.tint import TextTint, TintMethod
+from evalkit.records.tint import TextTint
+from evalkit.records.tint_reader import TintMethod, TintReader
 
 Reading = TextTint | NotMeasuredError
 """The figures of one text, or why it has none."""
 
 
-def score_full(texts: Sequence[str], embedder: Embedder | EmbedderUnavailable) -> tuple[Reading, ...]:
+def score_texts(texts: Sequence[str], reader: TintReader) -> tuple[Reading, ...]:
     """One reading per text, in order; a text's figures do not depend on its neighbours."""
-    meanings = read_meanings(texts, embedder)
+    meanings = text_reader(reader)(texts)
     found = (meanings[text] for text in texts)
-    return tuple(
-        one if isinstance(one, NotMeasuredError) else _reading(one.sentences, TintMethod.FULL) for one in found
-    )
-
-
-def score_lite(texts: Sequence[str]) -> tuple[Reading, ...]:
-    """One reading per text, in order, from words alone."""
-    return tuple(_lite_reading(text) for text in texts)
-
-
-def _lite_reading(text: str) -> Reading:
-    try:
-        return _reading(lite_sentences(text, read_passage(text)), TintMethod.LITE)
-    except NotMeasuredError as reason:
-        return reason
+    return tuple(one if isinstance(one, NotMeasuredError) else _reading(one.sentences, reader.method) for one in found)
 
 
 def _reading(sentences: tuple[SentenceTint, ...], method: TintMethod) -> Reading:

@@ -9,6 +9,7 @@ from pathlib import Path
 from evalkit.records.decoding import Decoding
 from evalkit.records.family import Family, Variant
 from evalkit.records.suite import Suite
+from evalkit.records.tint_reader import TintMethod
 
 SCHEMA_VERSION = 1
 
@@ -152,6 +153,8 @@ class Manifest:
     build: EngineBuild | None
     """None for texts that were made elsewhere."""
     machine: Machine
+    tint_method: TintMethod = TintMethod.FULL
+    """How the tint of the texts was read when the run was last scored."""
     schema_version: int = SCHEMA_VERSION
 
 

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from evalkit.records.scores import SentenceTint
-
-
-class TintMethod(StrEnum):
-    """What a tint was read with; figures of the two do not compare."""
-
-    FULL = "full"
-    """The sentence embedder and the word list."""
-    LITE = "lite"
-    """The word list alone: no torch, and it sees less."""
+from evalkit.records.tint_reader import TintMethod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from evalkit.records.family import GgufHeader, Variant
 from evalkit.records.run import RunConfig
 from evalkit.records.run_data import RunData
 from evalkit.records.scores import Figure, Metric
+from evalkit.report.columns import marked
 from evalkit.report.format import DASH, written
 from evalkit.report.head import build_head
 from evalkit.report.lookup import Lookup, look_up
@@ -61,7 +62,8 @@ def _opening(run: RunData, lookup: Lookup) -> Iterator[str]:
 
 def _table(run: RunData) -> Iterator[str]:
     figures = {summary.label: summary.figures for summary in run.summary.variants}
-    yield f"| Variant | What was done | {' | '.join(escaped(title) for title, _ in COLUMNS)} |"
+    titles = (escaped(marked(title, metric, run.manifest.tint_method)) for title, metric in COLUMNS)
+    yield f"| Variant | What was done | {' | '.join(titles)} |"
     yield f"|---|---|{'---:|' * len(COLUMNS)}"
     for variant in run.manifest.config.family.variants:
         cells = (_cell(metric, figures.get(variant.label, {}).get(metric)) for _, metric in COLUMNS)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evalkit.records.scores import METRICS, Metric
+from evalkit.records.tint_reader import TintMethod
+
+TEXT_TINTS = (Metric.TINT, Metric.DELTA_TINT, Metric.PEAK_TINT, Metric.DARK_SHARE)
+"""What full and lite read differently."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +61,14 @@ _WRITTEN_UNITS = {
 }
 
 
-def short_title(metric: Metric) -> str:
+def short_title(metric: Metric, method: TintMethod) -> str:
     """The column's heading; the full title stands with the definition."""
-    return _SHORT_TITLES.get(metric, METRICS[metric].title)
+    return marked(_SHORT_TITLES.get(metric, METRICS[metric].title), metric, method)
+
+
+def marked(title: str, metric: Metric, method: TintMethod) -> str:
+    """The title, and that its figure is a lite one where it is."""
+    return f"{title} (lite)" if method is TintMethod.LITE and metric in TEXT_TINTS else title
 
 
 def written_unit(metric: Metric) -> str:

@@ -9,7 +9,7 @@ from evalkit.records.family import Variant
 from evalkit.records.run import Manifest
 from evalkit.records.run_data import RunData
 from evalkit.records.scores import Figure, Metric
-from evalkit.report.columns import short_title, written_unit
+from evalkit.report.columns import TEXT_TINTS, short_title, written_unit
 from evalkit.report.format import DASH, NBSP, count, difference, written
 from evalkit.report.lookup import Lookup
 from evalkit.report.material import Material
@@ -102,7 +102,9 @@ def build_comparison(material: Material) -> Comparison | None:
         there=other.manifest.run_id,
         refusal=refusal,
         signature=pairs,
-        columns=tuple((short_title(metric), written_unit(metric)) for metric in METRICS_COMPARED),
+        columns=tuple(
+            (short_title(metric, run.manifest.tint_method), written_unit(metric)) for metric in METRICS_COMPARED
+        ),
         prompts=tuple(prompt.id for prompt in run.manifest.config.suite.prompts),
         variants=tuple(
             ComparedVariant(
@@ -130,12 +132,14 @@ def _weights(here: Variant, there: Variant | None) -> str:
 
 def _figures(label: str, run: RunData, other: RunData, *, is_comparable: bool) -> Iterator[PairedFigure]:
     ours, theirs = _summary(run, label), _summary(other, label)
+    is_one_method = run.manifest.tint_method is other.manifest.tint_method
     for metric in METRICS_COMPARED:
+        is_metric_comparable = is_comparable and (is_one_method or metric not in TEXT_TINTS)
         one, two = ours.get(metric), theirs.get(metric)
         yield PairedFigure(
             here=written(metric, one).text,
             there=written(metric, two).text,
-            change=_change(metric, one, two) if is_comparable else DASH,
+            change=_change(metric, one, two) if is_metric_comparable else DASH,
         )
 
 

@@ -9,6 +9,7 @@ from evalkit.records.family import GgufHeader, WarningKind
 from evalkit.records.generation import CertificateState
 from evalkit.records.run import EngineBuild, ImportConfig, Manifest, RegenMode, RunConfig, RunStatus
 from evalkit.records.run_data import RunData
+from evalkit.records.tint_reader import TintMethod
 from evalkit.report.format import NBSP, count, margin, parameters, plain_number
 from evalkit.report.lookup import Lookup
 from evalkit.report.signature import short_decoding
@@ -40,6 +41,13 @@ _SCOPES = {
     PenaltyScope.PROMPT_AND_OUTPUT: "prompt and output",
     PenaltyScope.OUTPUT: "the output",
 }
+
+
+_LITE = Warned(
+    title="LITE tint",
+    message="The tint of the texts was read from words alone (--tint lite): it sees less, and does not compare with "
+    "full tints. Meaning distance and genres were not measured. evalkit score --tint full reads it anew.",
+)
 
 
 def build_head(run: RunData, lookup: Lookup) -> Head:
@@ -116,6 +124,8 @@ def _warnings(manifest: Manifest, lookup: Lookup) -> Iterator[Warned]:
     notices = [warning for warning in found if warning.kind is WarningKind.NOTICE]
     for warning in notices:
         yield Warned(title=_WARNING_TITLES[warning.kind], message=warning.message, labels=warning.labels)
+    if manifest.tint_method is TintMethod.LITE:
+        yield _LITE
     if manifest.status in _STATUS_WARNINGS:
         yield _STATUS_WARNINGS[manifest.status]
     for failed in lookup.failed.values():

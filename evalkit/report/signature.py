@@ -13,7 +13,7 @@ IMPORTED = "texts made elsewhere"
 
 
 def signature(manifest: Manifest) -> tuple[Fact, ...]:
-    """Suite, decoding, engine and version: the part of every figure's signature that the run's variants share."""
+    """Suite, decoding, engine, reading of tint, version: what the signatures of all of the run's figures share."""
     config, build = manifest.config, manifest.build
     facts = [Fact(name="Suite", value=config.suite.content_hash[:HASH_DIGITS], is_code=True)]
     if isinstance(config, RunConfig) and build is not None:
@@ -23,7 +23,11 @@ def signature(manifest: Manifest) -> tuple[Fact, ...]:
         ]
     else:
         facts += [Fact(name="Decoding", value=IMPORTED), Fact(name="Engine", value=IMPORTED)]
-    return (*facts, Fact(name="evalkit", value=manifest.evalkit_version))
+    return (
+        *facts,
+        Fact(name="Tint", value=manifest.tint_method.value),
+        Fact(name="evalkit", value=manifest.evalkit_version),
+    )
 
 
 def short_decoding(decoding: Decoding) -> str:

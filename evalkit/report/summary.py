@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from evalkit.records.family import GgufHeader, Role, TextSource, Variant
 from evalkit.records.run_data import RunData
 from evalkit.records.scores import METRICS, Figure, Metric
+from evalkit.records.tint_reader import TintMethod
 from evalkit.report.columns import SUMMARY_GROUPS, SUMMARY_METRICS, short_title, written_unit
 from evalkit.report.format import DASH, file_size, letters, written
 from evalkit.report.lookup import Lookup
@@ -30,7 +31,7 @@ def build_summary(run: RunData, lookup: Lookup) -> SummaryTable:
     reach = _reach(figures.values())
     return SummaryTable(
         groups=tuple((group.title, len(group.metrics)) for group in SUMMARY_GROUPS),
-        columns=tuple(_column(metric) for metric in SUMMARY_METRICS),
+        columns=tuple(_column(metric, run.manifest.tint_method) for metric in SUMMARY_METRICS),
         rows=tuple(
             _row(
                 number,
@@ -48,10 +49,10 @@ def build_summary(run: RunData, lookup: Lookup) -> SummaryTable:
     )
 
 
-def _column(metric: Metric) -> Column:
+def _column(metric: Metric, method: TintMethod) -> Column:
     info = METRICS[metric]
     return Column(
-        title=short_title(metric),
+        title=short_title(metric, method),
         unit=written_unit(metric),
         definition=f"{info.title}, {info.unit}. {info.definition}",
         anchor=f"definition-{metric.value}",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.analyse.claims import claim_words
 from evalkit.records.run_data import RunData
-from evalkit.report.columns import SUMMARY_GROUPS, SUMMARY_METRICS, ColumnGroup, short_title, written_unit
+from evalkit.report.columns import SUMMARY_GROUPS, SUMMARY_METRICS, ColumnGroup
 from evalkit.report.fork_lines import fork_lines
 from evalkit.report.format import DASH, MINUS, NBSP, TIMES
 from evalkit.report.head import build_head
@@ -89,8 +89,8 @@ def _figures(table: SummaryTable, groups: Sequence[ColumnGroup], console: Consol
     shown = [index for index, metric in enumerate(SUMMARY_METRICS) if any(metric in group.metrics for group in groups)]
     for index in shown:
         # A word a line: the figures below are narrow, and five columns fit into 80 characters.
-        words = short_title(SUMMARY_METRICS[index]).replace(" ", "\n")
-        unit = written_unit(SUMMARY_METRICS[index])
+        words = table.columns[index].title.replace(" ", "\n")
+        unit = table.columns[index].unit
         grid.add_column(plain_text(f"{words}\n{unit}", console), justify="right", no_wrap=True, overflow="fold")
     for row in table.rows:
         name = plain_text(visible_label(row.label), console, "bold" if row.is_reference else "")

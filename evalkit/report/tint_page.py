@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from evalkit.records.tint import TintMethod
+from evalkit.records.tint_reader import TintMethod
 from evalkit.report.html import environment, inline, source_hash, write_page
 from evalkit.report.tint_view import METHOD_NOTES, Named, view_tint
 

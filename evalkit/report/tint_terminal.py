@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from evalkit.records.errors import NotMeasuredError
-from evalkit.records.tint import TintMethod
+from evalkit.records.tint_reader import TintMethod
 from evalkit.report.format import DASH
 from evalkit.report.tint_view import METHOD_NOTES, Named, facts_of, view_tint
 from evalkit.report.visible import visible_line

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalkit.records.errors import NotMeasuredError
-from evalkit.records.tint import TextTint, TintMethod
+from evalkit.records.tint import TextTint
+from evalkit.records.tint_reader import TintMethod
 from evalkit.report.format import DASH, MINUS
 from evalkit.report.passage import Stretch, cut_passage
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evalkit.records.family import Role, Variant
 from evalkit.records.scores import ALL_PROMPTS, METRICS, Figure, Metric
-from evalkit.report.columns import written_unit
+from evalkit.report.columns import marked, written_unit
 from evalkit.report.format import DASH, count, written
 from evalkit.report.lookup import Lookup
 from evalkit.report.material import Material
@@ -110,7 +110,7 @@ def _entries(number: int, variant: Variant, figures: dict[Metric, Figure], mater
         shown = written(metric, figure)
         yield TraceEntry(
             anchor=figure_anchor(number, metric),
-            title=METRICS[metric].title,
+            title=marked(METRICS[metric].title, metric, material.run.manifest.tint_method),
             value=shown.text,
             unit=_unit_beside(shown.text, metric),
             facts=tuple(_facts(metric, figure, variant)),

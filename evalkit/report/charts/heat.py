@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evalkit.records.scores import METRICS, Metric
+from evalkit.report.columns import marked
 from evalkit.report.format import DASH, written
 from evalkit.report.material import Material
 from evalkit.report.passage import tint_level
@@ -73,7 +74,7 @@ def _heat_map(metric: Metric, material: Material) -> HeatMap:
     )
     return HeatMap(
         anchor=f"heat-{metric.value}",
-        title=METRICS[metric].title,
+        title=marked(METRICS[metric].title, metric, material.run.manifest.tint_method),
         unit=METRICS[metric].unit,
         caption=_CAPTIONS[metric],
         prompts=tuple(prompt.id for prompt in prompts),
