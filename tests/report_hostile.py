@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
+from evalkit.records.gate import Decision
 from evalkit.records.run_data import RunData
+from tests.gate_samples import baseline, judge, release, variant
 from tests.report_data import SAME_FILE, make_run, prompt
 
 SCRIPT = '</script></style></textarea><script>window.pwned=1</script><img src=x onerror="window.pwned=1">'
@@ -36,6 +38,7 @@ def hostile_run() -> RunData:
         {(label, "p"): text for label, text in texts.items()} | {(label, "near"): text for label, text in near.items()},
         (prompt("p", f"{SCRIPT}\u202e", f"{SCRIPT}{'y' * 60_000}\x00\ud800"), prompt("near", "Near", TEMPLATE)),
     )
+    run = dataclasses.replace(run, decision=hostile_decision())
     return _rename(
         run,
         {
@@ -52,6 +55,12 @@ def hostile_run() -> RunData:
             "calm": SCRIPT,
         },
     )
+
+
+def hostile_decision() -> Decision:
+    """The gate, with a variant whose label and type come from a stranger."""
+    stranger = variant(f"{SCRIPT}{HIDDEN}", quant_type=f"{ATTRIBUTE}{TERMINAL}")
+    return judge(dataclasses.replace(release(), variants=(*release().variants, stranger)), baseline())
 
 
 def _rename(run: RunData, names: dict[str, str]) -> RunData:

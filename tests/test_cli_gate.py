@@ -109,6 +109,17 @@ def test_an_unchanged_release_is_0_and_its_decision_lies_in_the_run(blessed: Pat
     assert "gate open" in done.stdout.splitlines()[-1]
     decision = json.loads(folder.decision_path.read_text())
     assert (decision["verdict"], decision["run_id"], decision["baseline_run_id"]) == ("open", NEWER, OLDER)
+    page = (blessed / "reports" / NEWER / "index.html").read_text("utf-8")
+    assert f"gate open: {len(decision['findings'])} checks" in page
+
+
+def test_a_damaged_decision_is_named_with_what_to_do(blessed: Path) -> None:
+    folder = write_run(blessed / "results", NEWER)
+    folder.decision_path.write_text('{"schema_version": 1}')
+    done = evalkit("report", NEWER, cwd=blessed)
+    assert done.returncode == 1
+    assert "gate.json is no decision" in done.stderr
+    assert "gate the run again" in done.stderr
 
 
 def test_a_broken_rule_is_3_and_named(blessed: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.records.family import TextSource
+from evalkit.records.metrics import Metric
 from evalkit.records.run import ImportConfig
 from evalkit.records.run_data import CheckFinding
 from evalkit.records.suite import Check, CheckKind
@@ -20,6 +21,7 @@ from evalkit.report.material import Material
 from evalkit.report.style import build_style
 from evalkit.report.trace import PROMPT_LIMIT, build_traces
 from evalkit.report.verdicts import build_verdicts, verdict_parts
+from tests.gate_samples import baseline, judge, release, with_values
 from tests.page import Element, read_page
 from tests.report_data import NO_EMBEDDER, make_run, prompt, published_run
 
@@ -183,3 +185,32 @@ def test_run_of_imported_texts_makes_a_page_and_a_card_without_engine_or_files(m
     card = model_card(imported)
     assert "texts made elsewhere" in card
     assert "Reproduce it" not in card
+
+
+def with_decision(looping: str) -> Element:
+    """The page of a run after the gate judged it: M3 repeats itself where `looping` names a prompt."""
+    judged = with_values(release(), "M3", Metric.LOOP, {looping: 1.0}) if looping else release()
+    run = dataclasses.replace(published_run(), decision=judge(judged, baseline()))
+    return read_page(render_report(build_report(run)))
+
+
+def test_gate_section_names_what_keeps_it_closed_and_leads_to_the_evidence() -> None:
+    (section,) = with_decision("sky").all("section", id="gate")
+    assert "gate closed: 1 of" in section.text
+    row = next(row for row in section.all("tr") if "hard.loops" in row.text)
+    assert "M3, sky" in row.text
+    assert "It repeats itself." in row.text
+    assert [link.text for link in row.all("a")] == ["scores.csv: M3,sky,loop"]
+
+
+def test_gate_section_of_a_sound_release_says_open_and_lists_every_rule() -> None:
+    (section,) = with_decision("").all("section", id="gate")
+    assert "gate open" in section.text
+    assert "is-bad" not in {element.attributes.get("class", "") for element in section.walk()}
+    (every,) = section.all("details")
+    rules = {finding.rule for finding in judge(release(), baseline()).findings}
+    assert {code.text for code in every.all("code")} == rules
+
+
+def test_run_that_was_never_gated_has_no_gate_section(page: Element) -> None:
+    assert not page.all("section", id="gate")

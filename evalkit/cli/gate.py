@@ -48,9 +48,7 @@ def gate(**options: Any) -> int:
         return _explain(options)
     if options["dry_run"]:
         return _dry_run(options)
-    if not options["models"]:
-        return _judge(_open(options), options)
-    folder = _run_first(options)
+    folder = _run_first(options) if options["models"] else _open(options)
     exit_code = _judge(folder, options)
     _report(folder, options["reports"])
     return exit_code

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from evalkit.records.blind import Kit, Reveal
 from evalkit.records.divergence import DivergenceAnalysis
 from evalkit.records.family import FailedVariant
+from evalkit.records.gate import Decision
 from evalkit.records.generation import Certificate, Generation
 from evalkit.records.preferences import Preferences
 from evalkit.records.run import Manifest
@@ -62,3 +63,5 @@ class RunData:
     """Those of them whose key was opened, with every vote."""
     preferences: Preferences | None = None
     """What their votes and those of model judges add up to."""
+    decision: Decision | None = None
+    """The gate's last word on the run; None where it was not asked."""

@@ -14,6 +14,7 @@ from evalkit.report.blind import build_blind
 from evalkit.report.charts.gallery import build_gallery
 from evalkit.report.claims import build_claims
 from evalkit.report.comparison import build_comparison
+from evalkit.report.gate import build_gate
 from evalkit.report.material import Material
 from evalkit.report.provenance import build_definitions, build_provenance
 from evalkit.report.style import build_style
@@ -35,6 +36,9 @@ _MAKERS = (
     _Maker(
         anchor="summary", title="All figures", short_title="Figures", template="summary.html.jinja",
         build=lambda material: build_summary(material.run, material.lookup),
+    ),
+    _Maker(
+        anchor="gate", title="The release gate", short_title="Gate", template="gate.html.jinja", build=build_gate,
     ),
     _Maker(
         anchor="comparison", title="Beside the other run", short_title="Other run", template="comparison.html.jinja",

@@ -16,6 +16,8 @@ from evalkit.store.files import write_atomically
 
 Record = TypeVar("Record")
 
+_UNREADABLE = (ValueError, KeyError, TypeError, ValidationError)
+
 BASELINE_NAME = "baseline.json"
 LINE_LENGTH = 110
 """What fits on a line stands on one: a baseline is read as a diff."""
@@ -32,6 +34,20 @@ def write_decision(path: Path, decision: Decision) -> None:
     write_atomically(path, as_json(decision).encode())
 
 
+def read_decision(path: Path) -> Decision | None:
+    """What the gate last said; None where it was not asked.
+
+    Raises:
+        RunFolderError: the file is of another schema, or damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        return _validated(path.read_bytes(), Decision)
+    except _UNREADABLE as error:
+        raise RunFolderError(f"{path} is no decision: {error}. Delete it, or gate the run again.") from error
+
+
 def read_baseline(path: Path) -> Baseline:
     """The accepted release.
 
@@ -44,15 +60,16 @@ def read_baseline(path: Path) -> Baseline:
     except FileNotFoundError:
         raise UsageError(f"there is no baseline {path}. Make one with: evalkit bless RUN --reason ...") from None
     try:
-        plain = json.loads(content)
-        version = plain["schema_version"]
-        if version != SCHEMA_VERSION:
-            raise RunFolderError(
-                f"{path} has schema version {version}; this evalkit reads {SCHEMA_VERSION}. Bless a run again."
-            )
-        return TypeAdapter(Baseline).validate_python(plain)
-    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        return _validated(content, Baseline)
+    except _UNREADABLE as error:
         raise RunFolderError(f"{path} is no baseline: {error}. Restore it, or bless a run again.") from error
+
+
+def _validated(content: bytes, kind: type[Record]) -> Record:
+    plain = json.loads(content)
+    if plain["schema_version"] != SCHEMA_VERSION:
+        raise ValueError(f"it has schema version {plain['schema_version']}; this evalkit reads {SCHEMA_VERSION}")
+    return TypeAdapter(kind).validate_python(plain)
 
 
 def as_json(record: object) -> str:
