@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from evalkit.cli.engine_options import (
+    batch_option,
+    gpu_layers_option,
+    layers_or_all,
+    stall_timeout_option,
+    threads_option,
+    ubatch_option,
+)
 from evalkit.cli.options import json_option
-from evalkit.cli.run import AUTO, GpuLayers
 
 if TYPE_CHECKING:
     from evalkit.cli.diverge_models import ReferenceGiven
@@ -72,30 +79,11 @@ class DivergeOptions:
     metavar="DIR",
     help="Keep the reference's distributions there: a store for later variants.",
 )
-@click.option(
-    "-b", "--batch-size", type=click.IntRange(1), default=2048, show_default=True,
-    help="Tokens read side by side: so many chunks at once as fit into them.",
-)  # fmt: skip
-@click.option(
-    "-ub", "--ubatch-size", type=click.IntRange(1), default=512, show_default=True, help="Physical batch, in tokens."
-)
-@click.option("-t", "--threads", type=click.IntRange(1), help="Threads [default: the usable cores].")
-@click.option(
-    "-ngl",
-    "--n-gpu-layers",
-    type=GpuLayers(),
-    default=AUTO,
-    show_default=True,
-    help="Layers on the GPU; auto: all, where the build has one.",
-)
-@click.option(
-    "--stall-timeout",
-    type=click.FloatRange(min=1),
-    default=600,
-    show_default=True,
-    metavar="SECONDS",
-    help="Give up when there is no progress for so long.",
-)
+@batch_option(2048, "Tokens read side by side: so many chunks at once as fit into them.")
+@ubatch_option
+@threads_option
+@gpu_layers_option("all, where the build has one")
+@stall_timeout_option
 @json_option
 def diverge(**options: Any) -> int:
     """Compare two models' next-token distributions on a text, by llama-perplexity's protocol and under its names.
@@ -187,15 +175,12 @@ def _settings(options: DivergeOptions, engine: ChildEngine, model: Variant) -> E
     from evalkit.generate.preflight import choose_kernels
     from evalkit.records.run import EngineSettings
 
-    n_gpu_layers = options.n_gpu_layers
-    if n_gpu_layers is None:
-        n_gpu_layers = -1 if engine.build().gpu_offload else 0
     asked = EngineSettings(
         n_threads=options.threads or n_usable_cores(),
         n_batch=options.ubatch_size,  # One physical batch at a time is handed over.
         n_ubatch=options.ubatch_size,
         full_window_cache=False,
-        n_gpu_layers=n_gpu_layers,
+        n_gpu_layers=layers_or_all(engine, options.n_gpu_layers),
         stall_timeout_s=options.stall_timeout,
     )
     settings = choose_kernels(engine, asked, model)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evalkit.cli.engine_options import gpu_layers_option, layers_or_all, stall_timeout_option, threads_option
 from evalkit.cli.options import json_option, reports_option, results_option, run_argument
-from evalkit.cli.run import AUTO, GpuLayers
 from evalkit.records.blind import Design
 
 if TYPE_CHECKING:
@@ -30,15 +30,9 @@ if TYPE_CHECKING:
     "--words", "word_limit", type=click.IntRange(20, 5000),
     help="Cut both texts of a pair to about so many words [default: as in the run's newest kit, else 200].",
 )  # fmt: skip
-@click.option("-t", "--threads", type=click.IntRange(1), help="Threads [default: the usable cores].")
-@click.option(
-    "-ngl", "--n-gpu-layers", type=GpuLayers(), default=AUTO, show_default=True,
-    help="Layers on the GPU; auto: all, where the build has one.",
-)  # fmt: skip
-@click.option(
-    "--stall-timeout", type=click.FloatRange(min=1), default=600, show_default=True, metavar="SECONDS",
-    help="Give up when there is no progress for so long.",
-)  # fmt: skip
+@threads_option
+@gpu_layers_option("all, where the build has one")
+@stall_timeout_option
 @results_option
 @reports_option
 @json_option
@@ -102,10 +96,10 @@ def _settings(
     from evalkit.generate.preflight import choose_kernels
     from evalkit.records.run import EngineSettings
 
-    if n_gpu_layers is None:
-        n_gpu_layers = -1 if engine.build().gpu_offload else 0
     asked = EngineSettings(
-        n_threads=threads or n_usable_cores(), n_gpu_layers=n_gpu_layers, stall_timeout_s=stall_timeout
+        n_threads=threads or n_usable_cores(),
+        n_gpu_layers=layers_or_all(engine, n_gpu_layers),
+        stall_timeout_s=stall_timeout,
     )
     settings = choose_kernels(engine, asked, model)
     if settings != asked:

@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from evalkit.cli.engine_options import (
+    batch_option,
+    gpu_layers_option,
+    stall_timeout_option,
+    threads_option,
+    ubatch_option,
+)
 from evalkit.cli.options import (
     family_options,
     json_option,
@@ -26,24 +33,6 @@ if TYPE_CHECKING:
     from evalkit.engine.protocol import Engine
     from evalkit.records.run import EngineSettings, RunConfig
     from evalkit.store.run_folder import RunFolder
-
-
-AUTO = "auto"
-
-
-class GpuLayers(click.ParamType[int | None]):
-    """A number of layers as llama.cpp counts them, or `auto`."""
-
-    name = "N|auto"
-
-    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
-        """None stands for `auto`."""
-        if value == AUTO:
-            return None
-        try:
-            return int(value)
-        except ValueError:
-            self.fail(f"{value!r} is neither a number of layers nor 'auto'", param, ctx)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,32 +94,14 @@ class RunOptions:
     show_default=True,
     help="What the repeat penalty looks back on.",
 )
-@click.option("-t", "--threads", type=click.IntRange(1), help="Threads [default: the usable cores].")
-@click.option(
-    "-b", "--batch-size", type=click.IntRange(1), default=512, show_default=True, help="Logical batch, in tokens."
-)
-@click.option(
-    "-ub", "--ubatch-size", type=click.IntRange(1), default=512, show_default=True, help="Physical batch, in tokens."
-)
+@threads_option
+@batch_option(512, "Logical batch, in tokens.")
+@ubatch_option
 @click.option(
     "-fa", "--flash-attn", type=click.Choice(["on", "off"]), default="on", show_default=True, help="Flash attention."
 )
-@click.option(
-    "-ngl",
-    "--n-gpu-layers",
-    type=GpuLayers(),
-    default=AUTO,
-    show_default=True,
-    help="Layers on the GPU; auto: as many as its free memory holds, -1: all.",
-)
-@click.option(
-    "--stall-timeout",
-    type=click.FloatRange(min=1),
-    default=600,
-    show_default=True,
-    metavar="SECONDS",
-    help="Give up a model that shows no progress for so long.",
-)
+@gpu_layers_option("as many as its free memory holds")
+@stall_timeout_option
 @click.option(
     "--reference-store",
     type=click.Path(path_type=Path, file_okay=False),

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from evalkit.cli.engine_options import layers_or_all, threads_option
+
 if TYPE_CHECKING:
     from evalkit.engine.child import ChildEngine
     from evalkit.measure.axis import Axis
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-ALL_LAYERS = -1
-"""llama.cpp's word for every layer."""
 UNIT = "words per 1,000 tokens"
 NO_VERDICT = 4
 """Exit code: the data allow none."""
@@ -45,7 +45,7 @@ def distribution_options(command: Command) -> Command:
     """The options of this mode; none of them is meant for texts."""
     for option in (
         click.option("-ngl", "--n-gpu-layers", type=int, help="Layers on the GPU [default: all, where there is one]."),
-        click.option("-t", "--threads", type=click.IntRange(1), help="Threads [default: the usable cores]."),
+        threads_option,
         click.option("--axis", metavar="NAME=DIR_A,DIR_B", help="Another axis than horror: two folders of .txt files."),
         click.option(
             "--contexts", type=click.Path(path_type=Path, file_okay=False),
@@ -113,10 +113,9 @@ def _settings(options: DistributionOptions, engine: ChildEngine, reference: Vari
     from evalkit.generate.preflight import choose_kernels
     from evalkit.records.run import EngineSettings
 
-    n_gpu_layers = options.n_gpu_layers
-    if n_gpu_layers is None:
-        n_gpu_layers = ALL_LAYERS if engine.build().gpu_offload else 0
-    asked = EngineSettings(n_threads=options.threads or n_usable_cores(), n_gpu_layers=n_gpu_layers)
+    asked = EngineSettings(
+        n_threads=options.threads or n_usable_cores(), n_gpu_layers=layers_or_all(engine, options.n_gpu_layers)
+    )
     return choose_kernels(engine, asked, reference)
 
 
