@@ -19,8 +19,8 @@ from sklearn.metrics import roc_auc_score
 from evalkit.measure.embedder import MiniLmEmbedder, find_embedder, read_vocabulary
 from evalkit.measure.score_texts import Reading, score_texts
 from evalkit.measure.tint_fit import (
-    MODERN,
-    PERIOD,
+    BOOKS,
+    OWN,
     Passages,
     Scale,
     Scores,
@@ -42,17 +42,15 @@ N_BINS = 10
 
 Floats = npt.NDArray[np.float64]
 Chosen = npt.NDArray[np.bool_]
-FitScale = Callable[[Scores, npt.NDArray[np.int64]], Scale]
+FitScale = Callable[[Scores, Passages], Scale]
 
 
 def unseen_log_odds(passages: Passages, scores: Scores, fit: FitScale) -> Floats:
     """Each passage's log-odds, by fits and a scaling that know nothing of its author."""
     log_odds = np.zeros(len(passages.labels))
-    authors = np.array(passages.authors)
-    for author in dict.fromkeys(passages.authors):
-        own = authors == author
-        others = Scores(kernel=scores.kernel[~own], axis=scores.axis[~own], words=scores.words[~own])
-        log_odds[own] = fit(others, passages.labels[~own]).log_odds(scores)[own]
+    for left_out in passages.folds():
+        scale = fit(scores.take(~left_out), passages.take(~left_out))
+        log_odds[left_out] = scale.log_odds(scores.take(left_out))
     return log_odds
 
 
@@ -67,14 +65,16 @@ def calibration_error(probabilities: Floats, labels: npt.NDArray[np.int64]) -> f
 def sets_of(passages: Passages) -> dict[str, Chosen]:
     """The sets that the figures are for."""
     authors, kinds = np.array(passages.authors), np.array(passages.kinds)
-    is_own = np.char.startswith(authors, "voice:")
+    is_page = np.char.startswith(authors, "book:")
     is_hard = (np.char.find(kinds, "quiet") >= 0) | (np.char.find(kinds, "neg_hard") >= 0)
     return {
-        "unseen authors": ~is_own,
-        "hard cases": ~is_own & is_hard & (authors != MODERN_AUTHOR),
+        "unseen authors": passages.is_book,
+        "hard cases": passages.is_book & is_hard & (authors != MODERN_AUTHOR),
         "modern register": authors == MODERN_AUTHOR,
-        "own voices": is_own,
-        "own voices, hard": is_own & is_hard,
+        "own voices": ~passages.is_book & ~is_page,
+        "own voices, hard": ~passages.is_book & ~is_page & is_hard,
+        "own pages": is_page,
+        "own pages, hard": is_page & is_hard,
     }
 
 
@@ -107,13 +107,13 @@ def main() -> None:
     """Print every figure that docs/measures.md states."""
     embedder = find_embedder()
     assert isinstance(embedder, MiniLmEmbedder), embedder
-    passages = read_passages(embedder, (PERIOD, MODERN))
+    passages = read_passages(embedder, (BOOKS, *OWN))
     table = read_words(embedder, read_vocabulary(embedder.folder), passages)
     scores = unseen_scores(passages, table, anchor_axis(*read_anchors(embedder)))
     for name, fit in (("full", fit_scale), ("lite", fit_lite_scale)):
         log_odds = unseen_log_odds(passages, scores, fit)
         # One scale for all: scales of their own would move whole authors against each other.
-        ranked = fit(scores, passages.labels).log_odds(scores)
+        ranked = fit(scores, passages).log_odds(scores)
         for title, chosen in sets_of(passages).items():
             auc = roc_auc_score(passages.labels[chosen], ranked[chosen])
             error = calibration_error(1 / (1 + np.exp(-log_odds[chosen])), passages.labels[chosen])

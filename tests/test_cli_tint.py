@@ -147,3 +147,11 @@ def test_the_full_method_reads_hundreds_of_lines_in_one_load() -> None:
     assert [one["id"] for one in found] == list(range(200))
     assert set(found[0]) == {"id", "tint", "probability", "peak", "reason"}
     assert found[0]["tint"] > found[1]["tint"] + 20
+
+
+def test_a_pipe_gets_one_line_per_text_however_long_its_name(tmp_path: Path) -> None:
+    path = tmp_path / f"{'long-' * 30}name.txt"
+    path.write_text(QUIET_DREAD, encoding="utf-8")
+    printed = run("--method", "lite", str(path)).stdout.splitlines()
+    (own,) = [line for line in printed if line.startswith(str(path))]
+    assert float(own.split()[1]) >= 0

@@ -204,6 +204,17 @@ def test_a_tint_does_not_depend_on_the_number_of_threads(embedder: Embedder) -> 
 
 
 @pytest.mark.full
+def test_a_tint_does_not_depend_on_the_size_of_a_batch(embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    tints = []
+    for size in (1, 5, 32, 200):
+        monkeypatch.setattr("evalkit.measure.embedder._BATCH_SIZE", size)
+        meaning = read_meanings(PUBLISHED.values(), embedder)[PUBLISHED["M2"]]
+        assert isinstance(meaning, Meaning)
+        tints.append(text_tint(meaning.sentences))
+    assert max(tints) - min(tints) < 0.1
+
+
+@pytest.mark.full
 def test_a_word_beyond_what_the_embedder_reads_still_moves_the_tint(embedder: Embedder) -> None:
     # One line of 2,000 words: only windows let its last part count.
     calm = BREAKFAST.replace("\n", " ").lower().replace(".", "")

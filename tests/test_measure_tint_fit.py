@@ -15,7 +15,7 @@ ANCHORS, CATEGORIES = np.eye(8)[:2], ("dread", NEUTRAL)
 
 
 def passages(seed: int, gap: float) -> Passages:
-    """Two clouds `gap` apart on the first axis; every author has both kinds."""
+    """Two clouds `gap` apart on the first axis; every author has both kinds, and every other author wrote books."""
     rng = np.random.default_rng(seed)
     labels = np.arange(200) % 2
     embeddings = rng.standard_normal((200, 8))
@@ -24,6 +24,7 @@ def passages(seed: int, gap: float) -> Passages:
         labels=labels,
         authors=tuple(f"author {n // 20}" for n in range(200)),
         kinds=("any",) * 200,
+        is_book=np.arange(200) // 20 % 2 == 0,
         embeddings=embeddings,
         words=tuple(tuple(rng.choice(WORDS, 20)) for _ in range(200)),
     )
@@ -84,11 +85,37 @@ def test_a_word_of_horror_passages_weighs_more_than_one_of_calm_ones() -> None:
     texts = [["grave", "the", "the"], ["grave", "night", "the"], ["tea", "the", "the"], ["tea", "jam", "the"]]
     words = ("grave", "jam", "night", "tea", "the", "tomb")
     vectors = np.array([[1.0, 0], [-1, 0], [0.5, 0], [-1, 0], [0, 0], [1, 0]])
-    made = count_words(texts, words, vectors)
-    weights = dict(zip(words, fit_words(made, labels, np.ones(4, dtype=bool)), strict=True))
+    made = count_words(texts * 2, words, vectors)
+    is_book = np.arange(8) < 4
+    fitted = fit_words(made, np.tile(labels, 2), is_book, np.ones(8, dtype=bool))
+    weights = dict(zip(words, fitted, strict=True))
     assert weights["grave"] > weights["the"] > weights["tea"]
     # No passage has "tomb"; it means what "grave" means.
     assert weights["tomb"] > 0 > weights["jam"]
+
+
+def test_a_word_that_books_use_for_horror_weighs_less_where_own_passages_use_it_for_both() -> None:
+    labels = np.array([1, 1, 0, 0])
+    books = [["grave", "the", "the"], ["grave", "night", "the"], ["tea", "the", "the"], ["tea", "jam", "the"]]
+    own = [["grave", "the", "stair"], ["the", "night", "stair"], ["grave", "the", "the"], ["grave", "jam", "the"]]
+    words = ("grave", "jam", "night", "stair", "tea", "the")
+    vectors = np.eye(6)
+    is_book, everything = np.arange(8) < 4, np.ones(8, dtype=bool)
+
+    def weight(third: list[list[str]]) -> float:
+        fitted = fit_words(count_words(books + third, words, vectors), np.tile(labels, 2), is_book, everything)
+        return float(fitted[words.index("grave")])
+
+    assert weight(own) < weight(books)
+
+
+def test_no_author_is_scored_by_a_fit_that_knew_them() -> None:
+    given = passages(7, gap=2.0)
+    folds = given.folds()
+    assert np.array_equal(np.sum(folds, axis=0), np.ones(200))
+    for left_out in folds:
+        authors = np.array(given.authors)
+        assert not set(authors[left_out]) & set(authors[~left_out])
 
 
 def test_a_texts_word_score_is_the_mean_over_all_its_words() -> None:

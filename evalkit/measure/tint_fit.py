@@ -1,15 +1,16 @@
 """Fit both tints: `python -m evalkit.measure.tint_fit` reads the labelled passages and writes model.npz and lite.tsv.
 
-    kernel      support vector machine, Gaussian kernel, class-balanced, on mean embeddings scaled to length about 1
+    kernel      support vector machine, Gaussian kernel, class-balanced, on mean embeddings scaled to length about 1;
+                fitted to this project's own passages, in which dark words do not tell horror
     axis        mean horror anchor minus mean neutral anchor
-    words       log-odds with an informative Dirichlet prior (Monroe et al. 2008), and a class-balanced logistic
-                regression on the mean embedding of a passage's single words, which gives every word a weight
-    together    kernel + 0.5 axis + 0.5 words, each divided by the sd of its scores; log-odds by class-balanced Platt
-                scaling on scores that each author's passages got from fits without that author
+    words       a weight per word, from real books and from all passages; see `tint_words`
+    together    their sum, each divided by the sd of its scores over the real books; log-odds by class-balanced Platt
+                scaling on scores that each passage got from fits without its author
 
-A passage's embedding is the word-weighted mean of its window embeddings, as in scoring, so a text's log-odds are the
-word-weighted mean of its sentences'. Judged by author, never at random: passages of one book know each other. How well
-it does stands in docs/measures.md and is recomputed by `make validate-tint`.
+Real books tell how horror was written, and which words go with it; the own passages hold the same words, places and
+manners on both sides, so that only the mood is left to tell them apart. A passage's embedding is the word-weighted mean
+of its window embeddings, as in scoring. Judged by author, never at random: passages of one book know each other. How
+well it does stands in docs/measures.md and is recomputed by `make validate-tint`.
 """
 
 from __future__ import annotations
@@ -32,13 +33,14 @@ from evalkit.measure.words import list_words
 from evalkit.records.errors import UsageError
 
 NEUTRAL = "neutral"
-PERIOD = DATA_FOLDER / "dev.jsonl"
-MODERN = DATA_FOLDER / "modern.jsonl"
-PART_WEIGHTS = {"kernel": 1.0, "axis": 0.5, "words": 0.5}
-KERNEL_C = 1.0
+BOOKS = DATA_FOLDER / "dev.jsonl"
+OWN = (DATA_FOLDER / "voices.jsonl", DATA_FOLDER / "pages.jsonl")
+KERNEL_C = 3.0
 KERNEL_GAMMA = 1.0
+N_OWN_FOLDS = 10
 
 Labels = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,19 +50,29 @@ class Passages:
     labels: Labels
     authors: tuple[str, ...]
     kinds: tuple[str, ...]
+    is_book: Mask
+    """True for passages of real books, false for this project's own."""
     embeddings: Floats
     words: tuple[tuple[str, ...], ...]
 
-    def take(self, chosen: npt.NDArray[np.bool_]) -> Passages:
+    def take(self, chosen: Mask) -> Passages:
         """Those where `chosen` is true."""
         places = np.flatnonzero(chosen)
         return Passages(
             labels=self.labels[chosen],
             authors=tuple(self.authors[place] for place in places),
             kinds=tuple(self.kinds[place] for place in places),
+            is_book=self.is_book[chosen],
             embeddings=self.embeddings[chosen],
             words=tuple(self.words[place] for place in places),
         )
+
+    def folds(self) -> tuple[Mask, ...]:
+        """What is left out together: every author of books; and of the own voices and books, each tenth."""
+        authors = np.array(self.authors)
+        of_books = [authors == author for author in dict.fromkeys(authors[self.is_book])]
+        own = list(dict.fromkeys(authors[~self.is_book]))
+        return (*of_books, *(np.isin(authors, own[first::N_OWN_FOLDS]) for first in range(N_OWN_FOLDS) if own[first:]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,9 +91,9 @@ class Scores:
     axis: Floats
     words: Floats
 
-    def spread(self) -> dict[str, float]:
-        """Standard deviation of each part."""
-        return {name: float(np.std(getattr(self, name))) for name in PART_WEIGHTS}
+    def take(self, chosen: Mask) -> Scores:
+        """Those where `chosen` is true."""
+        return Scores(kernel=self.kernel[chosen], axis=self.axis[chosen], words=self.words[chosen])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,26 +132,27 @@ def fit_kernel(passages: Passages) -> Kernel:
 def unseen_scores(passages: Passages, table: WordTable, axis: Floats) -> Scores:
     """Every passage scored by fits to the other authors' passages."""
     kernel, words = np.zeros(len(passages.labels)), np.zeros(len(passages.labels))
-    authors = np.array(passages.authors)
-    for author in dict.fromkeys(passages.authors):
-        held_out = authors == author
-        kernel[held_out] = fit_kernel(passages.take(~held_out)).scores(passages.embeddings[held_out])
-        weights = fit_words(table, passages.labels, ~held_out)
-        words[held_out] = score_words(table, weights)[held_out]
+    of_all_own = fit_kernel(passages.take(~passages.is_book))
+    for left_out in passages.folds():
+        has_own = bool((left_out & ~passages.is_book).any())
+        fitted = fit_kernel(passages.take(~passages.is_book & ~left_out)) if has_own else of_all_own
+        kernel[left_out] = fitted.scores(passages.embeddings[left_out])
+        weights = fit_words(table, passages.labels, passages.is_book, ~left_out)
+        words[left_out] = score_words(table, weights)[left_out]
     return Scores(kernel=kernel, axis=passages.embeddings @ axis, words=words)
 
 
-def fit_scale(scores: Scores, labels: Labels) -> Scale:
+def fit_scale(scores: Scores, passages: Passages) -> Scale:
     """Balanced, since how many passages of each kind were collected says nothing about an answer."""
-    spread = scores.spread()
-    weights = {name: weight / spread[name] for name, weight in PART_WEIGHTS.items()}
-    slope, intercept = _platt(sum(weight * getattr(scores, name) for name, weight in weights.items()), labels)
+    of_books = scores.take(passages.is_book)
+    weights = {name: 1.0 / float(np.std(getattr(of_books, name))) for name in ("kernel", "axis", "words")}
+    slope, intercept = _platt(sum(weight * getattr(scores, name) for name, weight in weights.items()), passages.labels)
     return Scale(intercept=intercept, **{name: slope * weight for name, weight in weights.items()})
 
 
-def fit_lite_scale(scores: Scores, labels: Labels) -> Scale:
+def fit_lite_scale(scores: Scores, passages: Passages) -> Scale:
     """The same without the embedder."""
-    slope, intercept = _platt(scores.words, labels)
+    slope, intercept = _platt(scores.words, passages.labels)
     return Scale(kernel=0.0, axis=0.0, words=slope, intercept=intercept)
 
 
@@ -150,9 +163,10 @@ def anchor_axis(anchors: Floats, categories: Sequence[str]) -> Floats:
     return axis
 
 
-def read_passages(embedder: Embedder, paths: Sequence[Path] = (PERIOD,)) -> Passages:
+def read_passages(embedder: Embedder, paths: Sequence[Path] = (BOOKS,)) -> Passages:
     """Labelled passages, embedded as answers are."""
-    rows = [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()]
+    found = [(json.loads(line), path == BOOKS) for path in paths for line in path.read_text("utf-8").splitlines()]
+    rows = [row for row, _ in found]
     read = [read_passage(row["text"]) for row in rows]
     windows = embedder.embed([window for passage in read for window in passage.windows])
     means, position = [], 0
@@ -164,6 +178,7 @@ def read_passages(embedder: Embedder, paths: Sequence[Path] = (PERIOD,)) -> Pass
         labels=np.array([row["label"] for row in rows]),
         authors=tuple(row["author"] for row in rows),
         kinds=tuple(row["kind"] for row in rows),
+        is_book=np.array([is_book for _, is_book in found]),
         embeddings=np.array(means, dtype=np.float64),
         words=tuple(map(_words, (row["text"] for row in rows), read)),
     )
@@ -201,12 +216,13 @@ def fit_models(passages: Passages, table: WordTable, anchors: Floats, categories
     """Fit everything; deterministic."""
     axis = anchor_axis(anchors, categories)
     scores = unseen_scores(passages, table, axis)
-    full, lite = fit_scale(scores, passages.labels), fit_lite_scale(scores, passages.labels)
-    weights = lite.words * fit_words(table, passages.labels, np.ones(len(passages.labels), dtype=bool))
+    full, lite = fit_scale(scores, passages), fit_lite_scale(scores, passages)
+    everything = np.ones(len(passages.labels), dtype=bool)
+    weights = lite.words * fit_words(table, passages.labels, passages.is_book, everything)
     return Models(
         full=TintModel(
             axis=axis,
-            kernel=fit_kernel(passages),
+            kernel=fit_kernel(passages.take(~passages.is_book)),
             kernel_slope=full.kernel,
             slope=full.axis,
             word_slope=full.words / lite.words,
@@ -223,7 +239,7 @@ def main() -> None:
     embedder = find_embedder()
     if not isinstance(embedder, MiniLmEmbedder):
         raise UsageError(f"The tint cannot be fitted without the sentence embedder. {embedder}")
-    passages = read_passages(embedder, (PERIOD, MODERN))
+    passages = read_passages(embedder, (BOOKS, *OWN))
     table = read_words(embedder, read_vocabulary(embedder.folder), passages)
     models = fit_models(passages, table, *read_anchors(embedder))
     save_model(models.full, MODEL_PATH)

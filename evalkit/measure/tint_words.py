@@ -64,11 +64,22 @@ def count_words(passages: Sequence[Sequence[str]], words: Sequence[str], vectors
     return WordTable(words=tuple(words), vectors=vectors - vectors.mean(axis=0), counts=counts, lengths=lengths)
 
 
-def fit_words(table: WordTable, labels: npt.NDArray[np.int64], chosen: npt.NDArray[np.bool_]) -> Floats:
-    """(n_words,): one weight per word, fitted to the chosen passages; the two sources' scores have equal sd."""
-    parts = (_log_odds(table, labels, chosen), _meaning(table, labels, chosen))
-    scaled = [part / np.std(score_words(table, part)[chosen]) for part in parts]
-    return np.asarray(np.sum(scaled, axis=0))
+def fit_words(
+    table: WordTable, labels: npt.NDArray[np.int64], is_book: npt.NDArray[np.bool_], chosen: npt.NDArray[np.bool_]
+) -> Floats:
+    """(n_words,): one weight per word, fitted to the chosen passages.
+
+    Real books tell which words go with horror, the own passages which of them do not make it: four sources, each
+    divided by the sd of its scores over the books.
+    """
+    books, own = chosen & is_book, chosen & ~is_book
+    parts = (
+        (1.0, _meaning(table, labels, books)),
+        (1.0, _meaning(table, labels, chosen)),
+        (0.5, _log_odds(table, labels, books)),
+        (0.25, _log_odds(table, labels, own)),
+    )
+    return np.asarray(sum(share * part / np.std(score_words(table, part)[books]) for share, part in parts))
 
 
 def score_words(table: WordTable, weights: Floats) -> Floats:

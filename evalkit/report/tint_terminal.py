@@ -14,6 +14,7 @@ from evalkit.report.visible import visible_line
 if TYPE_CHECKING:
     from rich.console import Console
 
+_NO_LIMIT = 10_000
 _COLUMNS = ("tint", "probability", "peak", "dark share", "words")
 
 
@@ -34,6 +35,9 @@ def print_tints(texts: Sequence[Named], method: TintMethod, console: Console) ->
         else:
             values = [value for _, value in facts_of(reading)]
         table.add_row(Text(visible_line(name)), *values)
+    if not console.is_terminal:
+        # Wrapped for eyes only: in a pipe every text keeps its one line.
+        console.width = _NO_LIMIT
     console.print(table)
     for line in (*reasons, METHOD_NOTES[method]):
         console.print(Text(line), soft_wrap=True)
