@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from evalkit.analyse.axis_test import Ruler, compare_tints, make_ruler
+from evalkit.analyse.axis_test import LEAST_CONTEXTS, Ruler, compare_tints, make_ruler
 from evalkit.records.axis import AxisVerdict
 from evalkit.records.errors import NotMeasuredError
 from tests.axis_samples import Model, horror_axis
@@ -123,6 +123,12 @@ def test_another_vocabulary_is_refused(ruler: Ruler) -> None:
     starts = REFERENCE.starts
     with pytest.raises(NotMeasuredError, match="vocabulary"):
         compare_tints(starts, replace(starts, token_ids=starts.token_ids + 1), ruler)
+
+
+def test_too_few_contexts_to_see_the_main_axes_are_refused() -> None:
+    assert make_ruler(Model.random(0, n_contexts=LEAST_CONTEXTS).starts, horror_axis()).words > 0
+    with pytest.raises(NotMeasuredError, match="at least 24 answers and contexts, found 23"):
+        make_ruler(Model.random(0, n_contexts=LEAST_CONTEXTS - 1).starts, horror_axis())
 
 
 def test_a_reading_for_another_word_list_is_refused() -> None:

@@ -89,7 +89,7 @@ def test_headline_names_direction_figure_and_interval() -> None:
 
 
 def test_variants_that_were_not_recorded_say_so_and_the_others_are_judged() -> None:
-    reference = Model.random(0, n_contexts=12)
+    reference = Model.random(0, n_contexts=24)
     tilted = reference.changed(lambda logits: logits + 0.3 * horror_axis().weights)
     outcomes = compare_variants(reference.starts, {"M2": None, "M3": tilted.starts}, horror_axis())
     assert judge_distributions(outcomes)["M3"].verdict is AxisVerdict.MORE

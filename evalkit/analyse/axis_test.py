@@ -42,6 +42,8 @@ TOKENS_PER_AXIS = 8
 PER_1000 = 1000.0
 N_MATCHINGS = 3
 """Matching sizes turns the random lexica back a little towards the main axes, and taking those out changes sizes."""
+LEAST_CONTEXTS = 24
+"""Fewer do not show the reference's main axes: unrelated roundings then have a z spread of up to 2 in place of 1."""
 TINY = 1e-300
 
 
@@ -68,8 +70,15 @@ def make_ruler(reference: WordStarts, axis: Axis) -> Ruler:
     """The axis in the reference's vocabulary, freed of its main axes.
 
     Raises:
-        NotMeasuredError: the reference hardly expects any word of the axis, or was recorded for other words.
+        NotMeasuredError: too few contexts, a reference that hardly expects any word of the axis, or one that was
+            recorded for other words.
     """
+    if len(reference.context_ids) < LEAST_CONTEXTS:
+        raise NotMeasuredError(
+            f"Tint in the distribution needs at least {LEAST_CONTEXTS} answers and contexts, found "
+            f"{len(reference.context_ids)}: fewer do not show how the reference's own predictions vary, and moves by "
+            "chance would be called a tint. Run with --tint-contexts shipped."
+        )
     if len(reference.form_tokens) != len(axis.forms):
         raise NotMeasuredError(
             f"The next word was recorded for {len(reference.form_tokens)} words, and the axis {axis.texts.name} has "
