@@ -1,9 +1,10 @@
 """Horror tint: how strongly a text leans to horror, 0 to 100, as an exact sum over its sentences.
 
-Each sentence is embedded with its two neighbours; its log-odds h = slope * (direction . embedding) + intercept. A
-text's log-odds H are the word-weighted mean of its sentences', and Tint = 50 + 10 H, clipped: 50 is the boundary, 10
-points are one logit. Only comparisons within one prompt mean anything: the same mood scores higher in a scene than in
-a synopsis, and one text of 350 words carries some 0.6 logits of sentence noise. Limits: docs/measures.md.
+Each sentence is embedded with its two neighbours, and its log-odds of horror come from that embedding and from its
+words (`tint_model`). A text's log-odds H are the word-weighted mean of its sentences', and Tint = 50 + 10 H, clipped:
+50 is the boundary, 10 points are one logit. Only comparisons within one prompt mean anything: the same mood scores
+higher in a scene than in a synopsis, and one text of 350 words carries some 0.6 logits of sentence noise. Limits:
+docs/measures.md.
 """
 
 from __future__ import annotations

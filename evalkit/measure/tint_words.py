@@ -1,6 +1,6 @@
 """Fit the lite tint's weight of every word, from how horror passages use words and from what the words mean.
 
-A list that only counts knows nothing of a word that no passage has. So half of a word's weight comes from its
+A list that only counts knows nothing of a word that no passage has. So most of a word's weight comes from its
 embedding, read alone: a logistic regression on passages' mean word embeddings is linear in the words, and gives a
 weight to each word of the embedder's vocabulary.
 """
