@@ -3,7 +3,7 @@
 Each sentence is embedded with its two neighbours, and its log-odds of horror come from that embedding and from its
 words (`tint_model`). A text's log-odds H are the word-weighted mean of its sentences', and Tint = 50 + 10 H, clipped:
 50 is the boundary, 10 points are one logit. Only comparisons within one prompt mean anything: the same mood scores
-higher in a scene than in a synopsis, and one text of 350 words carries some 0.6 logits of sentence noise. Limits:
+higher in a scene than in a synopsis, and one text of 350 words carries 0.6 to 0.8 logits of noise. Limits:
 docs/measures.md.
 """
 
