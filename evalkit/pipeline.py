@@ -109,7 +109,7 @@ def generate_run(folder: RunFolder, engine: Engine, listener: Listener) -> None:
 
 
 def score_run(folder: RunFolder, reader: TintReader) -> None:
-    """Measure every answer and summarise; needs no GGUF. The manifest then says how the texts' tint was read."""
+    """Measure every answer and summarise; needs no GGUF."""
     from evalkit.analyse.distribution_tint import (
         distribution_figures,
         distribution_notes,
@@ -152,7 +152,11 @@ def score_run(folder: RunFolder, reader: TintReader) -> None:
     by_label = distribution_figures(outcomes)
     pooled = {label: by_label.get(label, {}) | of_kl for label, of_kl in pooled_kl_quantiles(positions).items()}
     measurement, summary = summarise(
-        replace(measurement, scores=(*measurement.scores, *divergence, *unrounded, *distribution)),
+        replace(
+            measurement,
+            scores=(*measurement.scores, *divergence, *unrounded, *distribution),
+            tint_method=reader.method,
+        ),
         labels=labels,
         prompt_ids=prompt_ids,
         reference_label=family.reference.label,
@@ -174,7 +178,6 @@ def score_run(folder: RunFolder, reader: TintReader) -> None:
         if text_tree is not None:
             folder.write_text_tree(text_tree)
         folder.write_measurement(measurement, summary)
-        folder.write_manifest(replace(folder.read_manifest(), tint_method=reader.method))
 
 
 def _compare_with_unrounded(folder: RunFolder) -> tuple[tuple[Score, ...], tuple[str, ...]]:

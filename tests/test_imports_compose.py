@@ -251,6 +251,8 @@ def test_lite_tint_reaches_table_and_page_marked_and_loads_no_torch(tmp_path: Pa
     assert run.manifest.tint_method is TintMethod.LITE
     tints = [score for score in run.measurement.scores if score.metric is Metric.TINT and score.prompt_id == "waystone"]
     assert [score.figure.reason for score in tints] == [None] * 10
+    table = (folder / "scores.csv").read_text("utf-8").splitlines()
+    assert all(",0 to 100 (lite)," in line for line in table if ",waystone,tint," in line)
     (page,) = (tmp_path / "reports").rglob("index.html")
     assert ">Tint (lite)<" in page.read_text("utf-8")
 

@@ -45,6 +45,7 @@ def _run_document(run: RunData, folder: RunFolder) -> dict[str, object]:
     return {
         "run_id": run.manifest.run_id,
         "status": run.manifest.status,
+        "tint": run.manifest.tint_method,
         "results": str(folder.path),
         "failed": [{"label": failed.label, "cause": failed.cause} for failed in run.failed],
         "summary": TypeAdapter(RunSummary).dump_python(run.summary, mode="json"),

@@ -89,6 +89,9 @@ class MetricGroup(StrEnum):
     """Length and speed."""
 
 
+TEXT_TINTS = (Metric.TINT, Metric.DELTA_TINT, Metric.PEAK_TINT, Metric.DARK_SHARE)
+"""What full and lite read differently; figures of the two do not compare."""
+
 DISTANCE_METRICS = (
     Metric.COMMON_PREFIX_TOKENS,
     Metric.CHRF,

@@ -15,6 +15,7 @@ from evalkit.records.scores import AnswerTint, RunSummary, Score
 from evalkit.records.suite import Check
 from evalkit.records.tensors import TensorComparison
 from evalkit.records.text_tree import TextTree
+from evalkit.records.tint_reader import TintMethod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ class Measurement:
     tints: tuple[AnswerTint, ...]
     checks: tuple[CheckFinding, ...] = ()
     """One per answer and check that its prompt declares."""
+    tint_method: TintMethod = TintMethod.FULL
+    """How the tint of the texts was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from evalkit.records.claims import ClaimAnswer
 from evalkit.records.metric_table import METRICS as METRICS
 from evalkit.records.metrics import DISTANCE_METRICS as DISTANCE_METRICS
 from evalkit.records.metrics import REFERENCE_METRICS as REFERENCE_METRICS
+from evalkit.records.metrics import TEXT_TINTS as TEXT_TINTS
 from evalkit.records.metrics import Metric as Metric
 from evalkit.records.metrics import MetricGroup as MetricGroup
 from evalkit.records.metrics import MetricInfo as MetricInfo

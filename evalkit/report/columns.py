@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evalkit.records.scores import METRICS, Metric
+from evalkit.records.scores import METRICS, TEXT_TINTS, Metric
 from evalkit.records.tint_reader import TintMethod
-
-TEXT_TINTS = (Metric.TINT, Metric.DELTA_TINT, Metric.PEAK_TINT, Metric.DARK_SHARE)
-"""What full and lite read differently."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from evalkit.records.family import Variant
 from evalkit.records.run import Manifest
 from evalkit.records.run_data import RunData
-from evalkit.records.scores import Figure, Metric
-from evalkit.report.columns import TEXT_TINTS, short_title, written_unit
+from evalkit.records.scores import TEXT_TINTS, Figure, Metric
+from evalkit.report.columns import short_title, written_unit
 from evalkit.report.format import DASH, NBSP, count, difference, written
 from evalkit.report.lookup import Lookup
 from evalkit.report.material import Material

@@ -249,11 +249,15 @@ class RunFolder:
         )
 
     def write_measurement(self, measurement: Measurement, summary: RunSummary) -> None:
-        """Keep what was measured; the summary comes last, so its presence means that the rest is whole."""
+        """Keep what was measured; the summary comes last, so its presence means that the rest is whole.
+
+        The manifest then says how the texts' tint was read.
+        """
         write_lines(self._certificates, measurement.certificates)
         write_lines(self._sentences, measurement.tints)
         write_lines(self._checks, measurement.checks)
-        write_scores(self._scores, measurement.scores)
+        write_scores(self._scores, measurement.scores, measurement.tint_method)
+        self.write_manifest(replace(self.read_manifest(), tint_method=measurement.tint_method))
         write_document(self._summary, summary)
 
     def read_failures(self) -> tuple[FailedVariant, ...]:
@@ -271,20 +275,22 @@ class RunFolder:
         Raises:
             RunFolderError: the run is unscored, of another schema, or damaged.
         """
+        manifest = self.read_manifest()
         measurement = Measurement(
             certificates=tuple(read_lines(self._certificates, Certificate)),
             scores=read_scores(self._scores),
             tints=tuple(read_lines(self._sentences, AnswerTint)),
             checks=tuple(read_lines(self._checks, CheckFinding)),
+            tint_method=manifest.tint_method,
         )
         return RunData(
-            manifest=self.read_manifest(),
+            manifest=manifest,
             generations=self.read_generations(),
             failed=self.read_failures(),
             measurement=measurement,
             divergence=self.read_divergence(),
             text_tree=self.read_text_tree(),
-            comparisons=tuple(filter(None, map(self.read_comparison, self.read_manifest().config.family.others))),
+            comparisons=tuple(filter(None, map(self.read_comparison, manifest.config.family.others))),
             summary=read_document(self._summary, RunSummary),
             kits=self.blind.read_kits(),
             reveals=self.blind.read_reveals(),

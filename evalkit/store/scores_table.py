@@ -6,17 +6,18 @@ import io
 from pathlib import Path
 
 from evalkit.records.errors import RunFolderError
-from evalkit.records.scores import Figure, Metric, Score
+from evalkit.records.scores import TEXT_TINTS, Figure, Metric, Score
+from evalkit.records.tint_reader import TintMethod
 from evalkit.store.files import write_atomically
 
 COLUMNS = ("variant", "prompt", "metric", "value", "low", "high", "n", "unit", "reason")
 
 
-def write_scores(path: Path, scores: tuple[Score, ...]) -> None:
-    """One row per figure, unrounded; an empty value always has its reason beside it."""
+def write_scores(path: Path, scores: tuple[Score, ...], method: TintMethod) -> None:
+    """One row per figure, unrounded; an empty value always has its reason beside it, and a lite tint says so."""
     import pandas as pd
 
-    frame = pd.DataFrame([_row(score) for score in scores], columns=list(COLUMNS))
+    frame = pd.DataFrame([_row(score, method) for score in scores], columns=list(COLUMNS))
     buffer = io.StringIO()
     frame.to_csv(buffer, index=False, lineterminator="\n")
     write_atomically(path, buffer.getvalue().encode("utf-8", errors="backslashreplace"))
@@ -39,11 +40,12 @@ def read_scores(path: Path) -> tuple[Score, ...]:
     return tuple(_score(row) for row in frame.itertuples(index=False, name=None))
 
 
-def _row(score: Score) -> tuple[object, ...]:
+def _row(score: Score, method: TintMethod) -> tuple[object, ...]:
     figure = score.figure
+    unit = f"{score.unit} (lite)" if method is TintMethod.LITE and score.metric in TEXT_TINTS else score.unit
     return (
         score.label, score.prompt_id, score.metric.value, figure.value, figure.low, figure.high, figure.n,
-        score.unit, figure.reason or "",
+        unit, figure.reason or "",
     )  # fmt: skip
 
 
