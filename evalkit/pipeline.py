@@ -264,8 +264,9 @@ def report_run(
     `other` is the run that it is set beside.
     """
     from evalkit.report.html import write_report
+    from evalkit.store.gate_files import read_decision
 
-    run = folder.read_data()
+    run = replace(folder.read_data(), decision=read_decision(folder.decision_path))
     path = page or reports / run.manifest.run_id / "index.html"
     write_report(run, path, other.read_data() if other else None)
     return run, path

@@ -120,6 +120,20 @@ def test_a_damaged_decision_is_named_with_what_to_do(blessed: Path) -> None:
     assert done.returncode == 1
     assert "gate.json is no decision" in done.stderr
     assert "gate the run again" in done.stderr
+    # What it says to do works.
+    assert evalkit("gate", NEWER, cwd=blessed).returncode == 0
+    assert evalkit("report", NEWER, cwd=blessed).returncode == 0
+
+
+def test_a_decision_on_figures_that_were_scored_anew_says_so_in_the_report(blessed: Path) -> None:
+    folder = write_run(blessed / "results", NEWER)
+    page = blessed / "reports" / NEWER / "index.html"
+    assert evalkit("gate", NEWER, cwd=blessed).returncode == 0
+    assert "scored anew" not in page.read_text("utf-8")
+    table = folder.path / "scores.csv"
+    table.write_text(table.read_text("utf-8") + table.read_text("utf-8").splitlines()[-1] + "\n", "utf-8")
+    assert evalkit("report", NEWER, cwd=blessed).returncode == 0
+    assert "scored anew" in page.read_text("utf-8")
 
 
 def test_a_broken_rule_is_3_and_named(blessed: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,11 +110,12 @@ def _open(options: dict[str, Any]) -> RunFolder:
 def _judge(folder: RunFolder, options: dict[str, Any]) -> int:
     from evalkit.cli.gate_inputs import find_baseline, read_release
     from evalkit.cli.gate_outputs import write_outputs
+    from evalkit.store.gate_files import hash_figures
 
     if options["baseline"] and options["no_baseline"]:
         raise click.UsageError("--baseline and --no-baseline contradict each other.")
     baseline = None if options["no_baseline"] else find_baseline(options["baseline"], options["results"])
-    decision = _decide(read_release(folder), baseline, options)
+    decision = replace(_decide(read_release(folder), baseline, options), figures_hash=hash_figures(folder.path))
     return write_outputs(decision, folder.decision_path, _outputs(options))
 
 

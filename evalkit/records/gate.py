@@ -192,6 +192,8 @@ class Decision:
     obstacles: tuple[str, ...]
     """Why there is no verdict: what differs, what is missing, what to do."""
     findings: tuple[Finding, ...]
+    figures_hash: str = ""
+    """sha256 over the scores.csv that it judged, hex; another one means that the run was scored anew."""
     notes: tuple[str, ...] = ()
     """Rules that are off, waivers that have expired or lift nothing."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +20,7 @@ Record = TypeVar("Record")
 
 _UNREADABLE = (ValueError, KeyError, TypeError, ValidationError)
 
+SCORED_ANEW = "The run was scored anew since: this decision is about other figures. Gate the run again."
 BASELINE_NAME = "baseline.json"
 LINE_LENGTH = 110
 """What fits on a line stands on one: a baseline is read as a diff."""
@@ -34,8 +37,13 @@ def write_decision(path: Path, decision: Decision) -> None:
     write_atomically(path, as_json(decision).encode())
 
 
+def hash_figures(run: Path) -> str:
+    """sha256 over a scored run's table of figures, hex."""
+    return hashlib.sha256((run / "scores.csv").read_bytes()).hexdigest()
+
+
 def read_decision(path: Path) -> Decision | None:
-    """What the gate last said; None where it was not asked.
+    """What the gate last said, with a note where the run's figures are others by now; None where it was not asked.
 
     Raises:
         RunFolderError: the file is of another schema, or damaged.
@@ -43,9 +51,12 @@ def read_decision(path: Path) -> Decision | None:
     if not path.exists():
         return None
     try:
-        return _validated(path.read_bytes(), Decision)
+        decision = _validated(path.read_bytes(), Decision)
     except _UNREADABLE as error:
-        raise RunFolderError(f"{path} is no decision: {error}. Delete it, or gate the run again.") from error
+        raise RunFolderError(f"{path} is no decision: {_reason(error)}. Delete it, or gate the run again.") from error
+    if decision.figures_hash == hash_figures(path.parent):
+        return decision
+    return replace(decision, notes=(SCORED_ANEW, *decision.notes))
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -62,14 +73,24 @@ def read_baseline(path: Path) -> Baseline:
     try:
         return _validated(content, Baseline)
     except _UNREADABLE as error:
-        raise RunFolderError(f"{path} is no baseline: {error}. Restore it, or bless a run again.") from error
+        raise RunFolderError(f"{path} is no baseline: {_reason(error)}. Restore it, or bless a run again.") from error
 
 
 def _validated(content: bytes, kind: type[Record]) -> Record:
     plain = json.loads(content)
+    if not isinstance(plain, dict):
+        raise ValueError("it holds no JSON object")
     if plain["schema_version"] != SCHEMA_VERSION:
         raise ValueError(f"it has schema version {plain['schema_version']}; this evalkit reads {SCHEMA_VERSION}")
     return TypeAdapter(kind).validate_python(plain)
+
+
+def _reason(error: Exception) -> str:
+    """One line: of what pydantic found the first."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(error)
 
 
 def as_json(record: object) -> str:

@@ -32,7 +32,6 @@ from evalkit.store.files import (
     write_document,
     write_lines,
 )
-from evalkit.store.gate_files import read_decision
 from evalkit.store.judging_results import JudgingResults
 from evalkit.store.positions import read_parts, read_position_scores
 from evalkit.store.scores_table import read_scores, write_scores
@@ -295,5 +294,4 @@ class RunFolder:
             kits=self.blind.read_kits(),
             reveals=self.blind.read_reveals(),
             preferences=self.judging.read_preferences(),
-            decision=read_decision(self.decision_path),
         )
