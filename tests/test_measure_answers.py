@@ -153,7 +153,9 @@ def test_an_empty_answer_is_damage_with_reasons_and_no_crash() -> None:
 def test_an_empty_reference_is_named_in_the_reason() -> None:
     found = figures(measure(written_thrice(TEXTS | {("M1", "waystone"): ""})), "M7")
     assert found[Metric.CHRF].reason == "M1: The answer has no word; chrF needs at least 1."
-    assert found[Metric.DELTA_TINT].reason == "M1: The answer has no word; the sentence embedder needs at least 1."
+    assert found[Metric.DELTA_TINT].reason == (
+        "M1: The answer has no word; the measure of tint and meaning needs at least 1."
+    )
 
 
 def test_the_null_of_the_distances_is_that_of_equal_texts_where_the_regenerations_are_identical() -> None:

@@ -11,7 +11,7 @@ from evalkit.measure.scored_part import find_scored_part
 from evalkit.measure.sentences import Sentence, split_sentences
 from evalkit.measure.words import require_words
 
-_PURPOSE = "the sentence embedder"
+_PURPOSE = "the measure of tint and meaning"
 # More than MAX_WORDS words of English have; only then may a sentence push itself out of what the embedder reads.
 _LONGEST_SENTENCE = 600
 _LONGEST_NEIGHBOUR = 400
